@@ -1,0 +1,56 @@
+/** What {@link Datagram.read} and {@link Datagram.write} give besides a byte count. */
+export declare const DatagramStatus: {
+	/** Nothing to read, or the host's queue is full (EAGAIN). */
+	readonly AGAIN: -1;
+	/** The host has no memory for it now (ENOMEM, ENOBUFS): wait and drop by priority. */
+	readonly NO_MEMORY: -2;
+	/** Any other failure, for instance no route; counted in `errors`. */
+	readonly FAILED: -3;
+};
+
+export interface DatagramOptions {
+	/** Numeric local address; default "0.0.0.0". */
+	address?: string;
+	/** Local port; default 0, the host chooses. */
+	port?: number;
+	/** How many peers are remembered at a time (1..256). Default 8. */
+	peers?: number;
+	/** Bytes of the host's receive queue, where it can be set. */
+	receiveBuffer?: number;
+	/** Datagrams wait. Comes at each turn while it holds and READ is wanted (it is from the start). */
+	onReadable?(this: Datagram): void;
+	/** The queue takes datagrams again. Comes while WRITE is wanted. */
+	onWritable?(this: Datagram): void;
+}
+
+/**
+ * A UDP endpoint that reads into and writes from the caller's buffer. Peers are small integers: `peer()` pins one,
+ * a datagram from an unknown source takes the longest unused unpinned place. Nothing is allocated per datagram.
+ */
+export class Datagram {
+	/** @throws Error naming the address and the host's reason when it cannot bind: at boot only. */
+	constructor(options: DatagramOptions);
+	/**
+	 * Reads one datagram to `offset`, at most `length` bytes; a longer one is truncated and counted in `truncated`.
+	 * @returns its length (0 is an empty datagram) or a {@link DatagramStatus}; `source` is then the sender's peer number,
+	 * -1 when every place is pinned.
+	 */
+	read(buffer: ArrayBuffer, offset: number, length: number): number;
+	/** Peer number of the last datagram read. */
+	readonly source: number;
+	/** Sends one datagram. @returns `length` or a {@link DatagramStatus}. */
+	write(buffer: ArrayBuffer, offset: number, length: number, peer: number): number;
+	/** Number of a peer, pinned until `forget`; the same number for the same address. -1 when no place is free or the address is not numeric. */
+	peer(address: string, port: number): number;
+	/** Unpins a peer. */
+	forget(peer: number): void;
+	/** Address of a peer; cold path. */
+	peerAddress(peer: number): string;
+	peerPort(peer: number): number;
+	want(events: number): void;
+	readonly port: number;
+	/** Datagrams truncated, and sends failed, since the start. */
+	readonly truncated: number;
+	readonly errors: number;
+	close(): void;
+}
