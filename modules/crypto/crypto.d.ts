@@ -74,4 +74,4 @@ export function verify(point: ArrayBuffer, digest: ArrayBuffer, signature: Array
 export function random(buffer: ArrayBuffer, offset: number, length: number): void;
 
 /** "openssl" or "psa". */
-export const backend: string;
+export function backend(): string;

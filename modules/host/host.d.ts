@@ -54,11 +54,11 @@ export declare const Counter: {
 	readonly COUNT: 18;
 };
 
-/** Fills `view` (at least `Counter.COUNT` elements) without allocating. Does not collect garbage. */
+/** Fills `view` (an array over its whole buffer, at least `Counter.COUNT` elements) without allocating. Does not collect garbage. */
 export function readCounters(view: Int32Array): void;
 
 /** Collects garbage now: for tests and for the memory report, not for packet paths. */
 export function collectGarbage(): void;
 
 /** The target this program was built for: "linux64", "linux32", "armhf", "lin", "esp32". */
-export const target: string;
+export function target(): string;

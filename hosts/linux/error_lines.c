@@ -1,0 +1,70 @@
+/*
+ * File and line in a script's error reports, at no cost while nothing is thrown: when the engine captures a stack, the line
+ * marks that the compiler left in the byte code are looked up for each frame. (The engine keeps the current line itself only
+ * in builds with its debugger.) Linked with --wrap=fxCaptureErrorStack.
+ */
+#include "xsAll.h"
+
+void __real_fxCaptureErrorStack(txMachine *the, txSlot *internal, txSlot *frame);
+void __wrap_fxCaptureErrorStack(txMachine *the, txSlot *internal, txSlot *frame);
+
+/* The last file and line marks of `code` before `limit`. */
+static void findLine(txByte *code, txByte *limit, txSlot *environment)
+{
+	txID file = XS_NO_ID;
+	txInteger line = 0;
+	txByte *p = code;
+	while (p < limit) {
+		txU1 opcode = *(txU1 *)p;
+		txS1 size = gxCodeSizes[opcode];
+		txByte *q = p + 1;
+		if (opcode == XS_CODE_FILE) {
+			mxDecodeID(q, file);
+			p = q;
+		}
+		else if (opcode == XS_CODE_LINE) {
+			txS2 value;
+			mxDecode2(q, value);
+			line = (txU2)value;
+			p = q;
+		}
+		else if (size > 0)
+			p += size;
+		else if (size == 0)
+			p += 1 + sizeof(txID);
+		else if (size == -1)
+			p += 2 + *(txU1 *)q;
+		else if (size == -2) {
+			txU2 length;
+			mxDecode2(q, length);
+			p = q + length;
+		}
+		else {
+			txS4 length;
+			mxDecode4(q, length);
+			p = q + length;
+		}
+	}
+	if (line) {
+		environment->ID = file;
+		environment->value.environment.line = line;
+	}
+}
+
+void __wrap_fxCaptureErrorStack(txMachine *the, txSlot *internal, txSlot *first)
+{
+	txSlot *frame = the->frame;
+	txByte *code = the->code;
+	int wanted = 0;
+	for (; frame && frame->next; code = frame->value.frame.code, frame = frame->next) {
+		if (frame == first)
+			wanted = 1;
+		txSlot *function = frame + 3;
+		if (!wanted || (frame->flag & XS_C_FLAG) || !code || function->kind != XS_REFERENCE_KIND || !mxIsFunction(function->value.reference))
+			continue;
+		txSlot *it = mxFunctionInstanceCode(function->value.reference);
+		if ((it->kind == XS_CODE_KIND || it->kind == XS_CODE_X_KIND) && code >= it->value.code.address)
+			findLine(it->value.code.address, code, mxFrameToEnvironment(frame));
+	}
+	__real_fxCaptureErrorStack(the, internal, first);
+}

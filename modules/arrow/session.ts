@@ -1,0 +1,166 @@
+import { SESSION_FREE } from "arrow/constants";
+import type { Service } from "arrow/service";
+import type { Arena } from "storage/arena";
+import { ByteRing } from "storage/ring";
+
+/** One session, made at boot and used again and again. Written by the machine only; the endpoint reads it. */
+export class Session {
+	/** Events that wait to be polled, a sum of EVENT bits. */
+	events = 0;
+	/** Bytes that may still be sent. */
+	credit = 0;
+	/** Bytes that the local side took and that no DATA_ACK told yet. */
+	acknowledge = 0;
+	/** In the queue of sessions with a DATA_ACK or HUP to send. */
+	due = false;
+	/** Its id on the wire; kept for reports when the session is no longer attached. */
+	id = 0;
+	/** One of the SESSION constants. */
+	state = SESSION_FREE;
+	/** Bytes on their way to the local side. */
+	readonly inbound: ByteRing;
+	/** Its place, 0 .. sessions - 1: the endpoint's local stream has the same. */
+	readonly index: number;
+	/** Next session of the same hash chain, -1: none. */
+	next = -1;
+	/** The service it leads to. */
+	service: Service | undefined;
+	/** The local connection is established. */
+	connected = false;
+	/** The endpoint was told EVENT_OPEN and not yet EVENT_CLOSE. */
+	local = false;
+	/** Code of the HUP that is due. */
+	code = 0;
+	/** When it is given up, for the reason that its state says; Infinity: never. */
+	deadline = Infinity;
+	/** Bytes since CONNECT. */
+	bytesIn = 0;
+	bytesOut = 0;
+
+	constructor(arena: Arena, offset: number, window: number, index: number) {
+		this.inbound = new ByteRing(arena, offset, window);
+		this.index = index;
+	}
+}
+
+/** The sessions of a connection: found by id, and queued when they have something to tell or to send. Nothing is allocated after the constructor. */
+export class SessionTable {
+	readonly sessions: readonly Session[];
+	/** Sessions attached: STATUS counts them. */
+	active = 0;
+	readonly #buckets: Int16Array;
+	readonly #mask: number;
+	readonly #eventful: Int16Array;
+	#eventHead = 0;
+	#eventCount = 0;
+	readonly #dues: Int16Array;
+	#dueHead = 0;
+	#dueCount = 0;
+
+	/** Rings of `window` bytes for `count` sessions lie at `offset`. */
+	constructor(arena: Arena, offset: number, count: number, window: number) {
+		const sessions: Session[] = [];
+		for (let i = 0; i < count; i++) sessions.push(new Session(arena, offset + i * window, window, i));
+		this.sessions = sessions;
+		let buckets = 1;
+		while (buckets < count) buckets *= 2;
+		this.#buckets = new Int16Array(buckets).fill(-1);
+		this.#mask = buckets - 1;
+		this.#eventful = new Int16Array(count);
+		this.#dues = new Int16Array(count);
+	}
+
+	/** The attached session of an id. */
+	find(id: number): Session | undefined {
+		let index = this.#buckets[id & this.#mask];
+		while (index >= 0) {
+			const session = this.sessions[index];
+			if (session.id === id) return session;
+			index = session.next;
+		}
+		return undefined;
+	}
+
+	/** A session that is in no use. */
+	free(): Session | undefined {
+		const sessions = this.sessions;
+		for (let i = 0; i < sessions.length; i++) if (sessions[i].state === SESSION_FREE) return sessions[i];
+		return undefined;
+	}
+
+	/** Makes a session known by `id`. */
+	attach(session: Session, id: number): void {
+		const bucket = id & this.#mask;
+		session.id = id;
+		session.next = this.#buckets[bucket];
+		this.#buckets[bucket] = session.index;
+		this.active++;
+	}
+
+	/** Frees a session's id. */
+	detach(session: Session): void {
+		const bucket = session.id & this.#mask;
+		const index = session.index;
+		if (this.#buckets[bucket] === index) this.#buckets[bucket] = session.next;
+		else {
+			let other = this.sessions[this.#buckets[bucket]];
+			while (other.next !== index) other = this.sessions[other.next];
+			other.next = session.next;
+		}
+		session.next = -1;
+		this.active--;
+	}
+
+	/** Adds an event of a session; it waits in the order in which sessions first had one. */
+	raise(session: Session, event: number): void {
+		const events = session.events;
+		if (events === 0) {
+			let place = this.#eventHead + this.#eventCount;
+			if (place >= this.#eventful.length) place -= this.#eventful.length;
+			this.#eventful[place] = session.index;
+			this.#eventCount++;
+		}
+		session.events = events | event;
+	}
+
+	/** The session whose events are next. A session that lost its events meanwhile is passed over. */
+	eventful(): Session | undefined {
+		while (this.#eventCount > 0) {
+			const session = this.sessions[this.#eventful[this.#eventHead]];
+			if (session.events !== 0) return session;
+			this.nextEventful();
+		}
+		return undefined;
+	}
+
+	/** Drops the session at the head of the events' queue. */
+	nextEventful(): void {
+		this.#eventHead = this.#eventHead + 1 === this.#eventful.length ? 0 : this.#eventHead + 1;
+		this.#eventCount--;
+	}
+
+	/** Queues a session that has a DATA_ACK or HUP to send. */
+	setDue(session: Session): void {
+		if (session.due) return;
+		session.due = true;
+		let place = this.#dueHead + this.#dueCount;
+		if (place >= this.#dues.length) place -= this.#dues.length;
+		this.#dues[place] = session.index;
+		this.#dueCount++;
+	}
+
+	/** Takes the longest queued session with something to send. */
+	takeDue(): Session | undefined {
+		if (this.#dueCount === 0) return undefined;
+		const session = this.sessions[this.#dues[this.#dueHead]];
+		this.#dueHead = this.#dueHead + 1 === this.#dues.length ? 0 : this.#dueHead + 1;
+		this.#dueCount--;
+		session.due = false;
+		return session;
+	}
+
+	/** Sessions that wait to send a DATA_ACK or HUP. */
+	get dues(): number {
+		return this.#dueCount;
+	}
+}

@@ -1,0 +1,337 @@
+/* net/datagram: a UDP endpoint whose peers are places of a table that is laid out when it is made. */
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "address_posix.h"
+#include "error_name.h"
+#include "loop.h"
+#include "native.h"
+#include "mc.xs.h"
+
+#define STATUS_AGAIN (-1)
+#define STATUS_NO_MEMORY (-2)
+#define STATUS_FAILED (-3)
+
+#define WANT_BOTH 3
+#define DEFAULT_PEERS 8
+#define MOST_PEERS 256
+
+typedef struct {
+	Address address; /* family 0: a free place */
+	uint64_t used; /* count of the last datagram from or to it */
+	uint8_t pinned;
+} Peer;
+
+typedef struct {
+	Native native;
+	xsSlot onReadable;
+	xsSlot onWritable;
+	LoopWatch watch;
+	int fd;
+	int family;
+	int source;
+	int last; /* place of the last source: the next datagram is mostly from it */
+	uint32_t truncated;
+	uint32_t errors;
+	uint64_t uses;
+	uint8_t callbacks;
+	uint8_t wanted;
+	int count;
+	Peer peers[];
+} Datagram;
+
+void fletcher_datagram_destructor(void *data)
+{
+	Datagram *datagram = data;
+	if (!datagram)
+		return;
+	loopRemove(&datagram->watch);
+	if (datagram->fd >= 0)
+		close(datagram->fd);
+	datagram->fd = -1;
+	nativeFree(&datagram->native);
+}
+
+static void mark(xsMachine *the, void *data, xsMarkRoot markRoot)
+{
+	Datagram *datagram = data;
+	(*markRoot)(the, &datagram->onReadable);
+	(*markRoot)(the, &datagram->onWritable);
+}
+
+static const xsHostHooks hooks = { fletcher_datagram_destructor, mark, NULL };
+
+static Datagram *datagramOf(xsMachine *the)
+{
+	return xsmcGetHostDataValidate(xsThis, (void *)&hooks);
+}
+
+static unsigned asked(const Datagram *datagram)
+{
+	return datagram->wanted & datagram->callbacks;
+}
+
+static void ready(LoopWatch *watch, unsigned events)
+{
+	Datagram *datagram = nativeOwner(Datagram, watch, watch);
+	nativeEnter(&datagram->native);
+	/* A report of the network about something sent: taking it keeps it from coming at every turn. */
+	if ((events & LOOP_ERROR) && socketError(datagram->fd))
+		datagram->errors++;
+	if (events & asked(datagram) & LOOP_READ)
+		callScript(datagram->native.the, &datagram->onReadable, &datagram->native.self);
+	if (datagram->fd >= 0 && (events & asked(datagram) & LOOP_WRITE))
+		callScript(datagram->native.the, &datagram->onWritable, &datagram->native.self);
+	nativeLeave(&datagram->native);
+}
+
+/* Opens, binds and watches. Returns 0 or an errno. */
+static int serve(Datagram *datagram, const Address *address, int receiveBuffer)
+{
+	int off = 0;
+	datagram->fd = addressSocket(address, SOCK_DGRAM);
+	if (datagram->fd < 0)
+		return errno;
+	if (address->any.sa_family == AF_INET6)
+		setsockopt(datagram->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (receiveBuffer)
+		setsockopt(datagram->fd, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof(receiveBuffer));
+	if (bind(datagram->fd, &address->any, addressLength(address)) < 0)
+		return errno;
+	datagram->family = address->any.sa_family;
+	return loopAdd(&datagram->watch, datagram->fd, asked(datagram), ready);
+}
+
+void fletcher_datagram(xsMachine *the)
+{
+	char text[ADDRESS_TEXT] = "0.0.0.0";
+	Address address;
+	nativeNeed(the, 1);
+	xsmcVars(1);
+	int peers = nativeInteger(the, xsID_peers, "peers", DEFAULT_PEERS, 1, MOST_PEERS);
+	Datagram *datagram = nativeNew(the, sizeof(Datagram) + (size_t)peers * sizeof(Peer), &hooks);
+	datagram->fd = -1;
+	datagram->source = -1;
+	datagram->count = peers;
+	datagram->wanted = LOOP_READ;
+	if (nativeCallback(the, xsID_onReadable, &datagram->onReadable))
+		datagram->callbacks |= LOOP_READ;
+	if (nativeCallback(the, xsID_onWritable, &datagram->onWritable))
+		datagram->callbacks |= LOOP_WRITE;
+	int port = nativeInteger(the, xsID_port, "port", 0, 0, 65535);
+	int receiveBuffer = nativeInteger(the, xsID_receiveBuffer, "receiveBuffer", 0, 0, 0x7fffffff);
+	xsmcGet(xsVar(0), xsArg(0), xsID_address);
+	int known = xsmcTypeOf(xsVar(0)) == xsUndefinedType || nativeText(the, &xsVar(0), text, sizeof(text));
+	if (!known || !addressParse(&address, text, port))
+		xsUnknownError("cannot open datagrams on \"%s\" port %d: not a numeric address", text, port);
+	int code = serve(datagram, &address, receiveBuffer);
+	if (code && datagram->fd >= 0) {
+		close(datagram->fd);
+		datagram->fd = -1;
+	}
+	if (code)
+		xsUnknownError("cannot open datagrams on %s port %d: %s (%s)", text, port, strerror(code), errorName(code));
+	nativePin(the, &datagram->native, &xsThis);
+}
+
+/* Place of an address, or a place for it: a free one, else the longest unused that is not pinned; -1 when all are pinned. */
+static int placeOf(Datagram *datagram, const Address *address)
+{
+	int place = -1;
+	if (addressEqual(&datagram->peers[datagram->last].address, address))
+		place = datagram->last;
+	else {
+		for (int i = 0; i < datagram->count; i++) {
+			Peer *peer = &datagram->peers[i];
+			if (addressEqual(&peer->address, address)) {
+				place = i;
+				break;
+			}
+			/* A free place was used at 0, before all others. */
+			if (!peer->pinned && (place < 0 || peer->used < datagram->peers[place].used))
+				place = i;
+		}
+	}
+	if (place < 0)
+		return -1;
+	datagram->peers[place].address = *address;
+	datagram->peers[place].used = ++datagram->uses;
+	datagram->last = place;
+	return place;
+}
+
+static int receive(Datagram *datagram, uint8_t *data, size_t length)
+{
+	Address address;
+	struct iovec part = { .iov_base = data, .iov_len = length };
+	struct msghdr message;
+	ssize_t count;
+	datagram->source = -1;
+	memset(&address, 0, sizeof(address));
+	do {
+		memset(&message, 0, sizeof(message));
+		message.msg_name = &address;
+		message.msg_namelen = sizeof(address);
+		message.msg_iov = &part;
+		message.msg_iovlen = 1;
+		count = recvmsg(datagram->fd, &message, 0);
+	} while (count < 0 && errno == EINTR);
+	if (count < 0) {
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
+			return STATUS_AGAIN;
+		if (errno == ENOMEM || errno == ENOBUFS)
+			return STATUS_NO_MEMORY;
+		datagram->errors++;
+		return STATUS_FAILED;
+	}
+	if (message.msg_flags & MSG_TRUNC)
+		datagram->truncated++;
+	datagram->source = placeOf(datagram, &address);
+	return (int)count;
+}
+
+void fletcher_datagram_read(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	uint32_t length;
+	uint8_t *data = nativeSpan(the, 0, 1, &length);
+	xsmcSetInteger(xsResult, datagram ? receive(datagram, data, length) : STATUS_FAILED);
+}
+
+/* The peer of a number that a script gave; NULL when there is none. */
+static Peer *peerOf(Datagram *datagram, int place)
+{
+	if (!datagram || place < 0 || place >= datagram->count || datagram->peers[place].address.any.sa_family == 0)
+		return NULL;
+	return &datagram->peers[place];
+}
+
+static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int place)
+{
+	Peer *peer = peerOf(datagram, place);
+	ssize_t count;
+	if (!peer) {
+		datagram->errors++;
+		return STATUS_FAILED;
+	}
+	peer->used = ++datagram->uses;
+	do
+		count = sendto(datagram->fd, data, length, MSG_NOSIGNAL, &peer->address.any, addressLength(&peer->address));
+	while (count < 0 && errno == EINTR);
+	if (count >= 0)
+		return (int)count;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return STATUS_AGAIN;
+	if (errno == ENOMEM || errno == ENOBUFS)
+		return STATUS_NO_MEMORY;
+	datagram->errors++;
+	return STATUS_FAILED;
+}
+
+void fletcher_datagram_write(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	uint32_t length;
+	nativeNeed(the, 4);
+	int place = xsmcToInteger(xsArg(3));
+	uint8_t *data = nativeSpan(the, 0, 0, &length);
+	xsmcSetInteger(xsResult, datagram ? transmit(datagram, data, length, place) : STATUS_FAILED);
+}
+
+void fletcher_datagram_peer(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	char text[ADDRESS_TEXT];
+	Address address;
+	int place = -1;
+	nativeNeed(the, 2);
+	int port = xsmcToInteger(xsArg(1));
+	if (nativeText(the, &xsArg(0), text, sizeof(text)) && datagram && port > 0 && addressParse(&address, text, port)) {
+		if (datagram->family == AF_INET6)
+			addressWiden(&address);
+		if (address.any.sa_family == datagram->family)
+			place = placeOf(datagram, &address);
+	}
+	if (place >= 0)
+		datagram->peers[place].pinned = 1;
+	xsmcSetInteger(xsResult, place);
+}
+
+void fletcher_datagram_forget(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	nativeNeed(the, 1);
+	Peer *peer = peerOf(datagram, xsmcToInteger(xsArg(0)));
+	if (peer)
+		peer->pinned = 0;
+}
+
+void fletcher_datagram_peerAddress(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	char text[ADDRESS_TEXT] = "";
+	nativeNeed(the, 1);
+	Peer *peer = peerOf(datagram, xsmcToInteger(xsArg(0)));
+	if (peer)
+		addressText(&peer->address, text);
+	xsmcSetString(xsResult, text);
+}
+
+void fletcher_datagram_peerPort(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	nativeNeed(the, 1);
+	Peer *peer = peerOf(datagram, xsmcToInteger(xsArg(0)));
+	xsmcSetInteger(xsResult, peer ? addressPort(&peer->address) : 0);
+}
+
+void fletcher_datagram_want(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	nativeNeed(the, 1);
+	int events = xsmcToInteger(xsArg(0)) & WANT_BOTH;
+	if (!datagram)
+		return;
+	datagram->wanted = (uint8_t)events;
+	loopChange(&datagram->watch, asked(datagram));
+}
+
+void fletcher_datagram_close(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	if (!datagram)
+		return;
+	xsmcSetHostData(xsThis, NULL);
+	nativeUnpin(the, &datagram->native);
+	fletcher_datagram_destructor(datagram);
+}
+
+void fletcher_datagram_get_source(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	xsmcSetInteger(xsResult, datagram ? datagram->source : -1);
+}
+
+void fletcher_datagram_get_port(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	Address address;
+	socklen_t length = sizeof(address);
+	memset(&address, 0, sizeof(address));
+	if (datagram)
+		getsockname(datagram->fd, &address.any, &length);
+	xsmcSetInteger(xsResult, addressPort(&address));
+}
+
+void fletcher_datagram_get_truncated(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	xsmcSetInteger(xsResult, datagram ? (xsIntegerValue)(datagram->truncated & 0x7fffffff) : 0);
+}
+
+void fletcher_datagram_get_errors(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	xsmcSetInteger(xsResult, datagram ? (xsIntegerValue)(datagram->errors & 0x7fffffff) : 0);
+}

@@ -1,0 +1,7 @@
+export default class Resolver @ "fletcher_resolver_destructor" {
+	constructor(options) @ "fletcher_resolver"
+	resolve(name) @ "fletcher_resolver_resolve"
+	cancel() @ "fletcher_resolver_cancel"
+	close() @ "fletcher_resolver_close"
+	get error() @ "fletcher_resolver_get_error"
+}

@@ -1,0 +1,65 @@
+/**
+ * Writes ASCII text and numbers at offsets of a piece of memory without allocating.
+ * What does not fit is left out whole, and `overflowed` tells.
+ */
+export class AsciiWriter {
+	readonly bytes: Uint8Array;
+	/** Where the next byte goes. */
+	position = 0;
+	/** Something did not fit since `begin`. */
+	overflowed = false;
+	#end = 0;
+
+	constructor(bytes: Uint8Array) {
+		this.bytes = bytes;
+	}
+
+	/** Begins a text of at most `size` bytes at `offset`. */
+	begin(offset: number, size: number): void {
+		this.position = offset;
+		this.#end = offset + size;
+		this.overflowed = false;
+	}
+
+	/** ASCII characters; another one becomes "?". */
+	text(text: string): void {
+		const length = text.length;
+		if (!this.#fits(length)) return;
+		for (let i = 0; i < length; i++) {
+			const code = text.charCodeAt(i);
+			this.bytes[this.position + i] = code < 0x80 ? code : 0x3f;
+		}
+		this.position += length;
+	}
+
+	byte(byte: number): void {
+		if (this.#fits(1)) this.bytes[this.position++] = byte;
+	}
+
+	/** A whole number of at most 2^53 - 1 either way; a fraction is cut off, what is no finite number is written as 0. */
+	integer(value: number): void {
+		let rest = Number.isFinite(value) ? Math.trunc(Math.abs(value)) : 0;
+		const negative = value < 0 && rest > 0;
+		const digits = digitsOf(rest);
+		if (!this.#fits(negative ? digits + 1 : digits)) return;
+		if (negative) this.bytes[this.position++] = 0x2d;
+		for (let at = this.position + digits - 1; at >= this.position; at--) {
+			this.bytes[at] = 0x30 + (rest % 10);
+			rest = Math.floor(rest / 10);
+		}
+		this.position += digits;
+	}
+
+	#fits(length: number): boolean {
+		if (this.position + length <= this.#end) return true;
+		this.overflowed = true;
+		return false;
+	}
+}
+
+/** How many digits a whole number >= 0 has. */
+export function digitsOf(value: number): number {
+	let digits = 1;
+	for (let limit = 10; value >= limit; limit *= 10) digits++;
+	return digits;
+}

@@ -1,0 +1,10 @@
+import { args } from "host/host";
+import { Runner } from "unit/runner";
+import engine from "unit/engine";
+
+/** Every file of tests that runs on XS. */
+export default function main(): void {
+	const runner = new Runner();
+	engine(runner);
+	runner.run(args()[0]);
+}

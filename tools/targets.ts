@@ -1,0 +1,49 @@
+/** What Fletcher is built for on Linux. */
+
+export interface Target {
+	name: string;
+	/** Of the manifest's `platforms`. */
+	platform: string;
+	compiler: string;
+	flags: string[];
+	/** How an executable of the target is run here; empty when the machine runs it itself. */
+	runner: string[];
+	/** Debian packages that building and running need. */
+	packages: string[];
+	/** Architecture that dpkg has to know for them. */
+	architecture?: string;
+	/** A file that is there when the packages are. */
+	probe: string[];
+}
+
+export const targets: Record<string, Target> = {
+	linux64: {
+		name: "linux64",
+		platform: "linux/linux64",
+		compiler: "gcc",
+		flags: [],
+		runner: [],
+		packages: ["gcc", "make", "libc6-dev", "libssl-dev"],
+		probe: ["/usr/include/openssl/ssl.h"],
+	},
+	linux32: {
+		name: "linux32",
+		platform: "linux/linux32",
+		compiler: "gcc",
+		flags: ["-m32", "-msse2", "-mfpmath=sse"],
+		runner: [],
+		packages: ["gcc-multilib", "libmbedtls-dev:i386"],
+		architecture: "i386",
+		probe: ["/usr/lib/i386-linux-gnu/libmbedtls.so", "/usr/lib32/crt1.o"],
+	},
+	armhf: {
+		name: "armhf",
+		platform: "linux/armhf",
+		compiler: "arm-linux-gnueabihf-gcc",
+		flags: [],
+		runner: ["qemu-arm", "-L", "/usr/arm-linux-gnueabihf"],
+		packages: ["gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross", "libmbedtls-dev:armhf", "qemu-user"],
+		architecture: "armhf",
+		probe: ["/usr/bin/arm-linux-gnueabihf-gcc", "/usr/lib/arm-linux-gnueabihf/libmbedtls.so", "/usr/bin/qemu-arm"],
+	},
+};
