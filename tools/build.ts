@@ -10,7 +10,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { appMakefile, compilerMakefile } from "./makefile.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { type Target, targets } from "./targets.ts";
+import { type Target, targetReady, targets } from "./targets.ts";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const out = "build";
@@ -37,7 +37,8 @@ export class BuildError extends Error {
 function run(what: string, command: string, args: string[], input?: string): string {
 	const result = spawnSync(command, args, { cwd: root, encoding: "utf8", input, maxBuffer: 64 * 1024 * 1024 });
 	if (result.error) throw new BuildError(`${what}: ${command} cannot be started (${result.error.message})`, "");
-	if (result.status !== 0) throw new BuildError(`${what} failed${result.signal ? ` (${result.signal})` : ""}`, `${result.stdout}${result.stderr}`);
+	if (result.status !== 0)
+		throw new BuildError(`${what} failed${result.signal ? ` (${result.signal})` : ""}`, `${result.stdout}${result.stderr}`);
 	return result.stdout;
 }
 
@@ -59,8 +60,24 @@ function findEngine(): string {
 
 /** Checks the whole project and emits JavaScript with source maps for the device. */
 function emitTypeScript(): void {
-	if (process.env.FLETCHER_LAX) spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json", "--noEmit", "false", "--outDir", `${out}/js`, "--rootDir", ".", "--sourceMap"], { cwd: root });
-	else run("TypeScript", join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json", "--noEmit", "false", "--outDir", `${out}/js`, "--rootDir", ".", "--sourceMap"]);
+	if (process.env.FLETCHER_LAX)
+		spawnSync(
+			join(root, "node_modules/.bin/tsc"),
+			["-p", "tsconfig.json", "--noEmit", "false", "--outDir", `${out}/js`, "--rootDir", ".", "--sourceMap"],
+			{ cwd: root },
+		);
+	else
+		run("TypeScript", join(root, "node_modules/.bin/tsc"), [
+			"-p",
+			"tsconfig.json",
+			"--noEmit",
+			"false",
+			"--outDir",
+			`${out}/js`,
+			"--rootDir",
+			".",
+			"--sourceMap",
+		]);
 }
 
 function compileModules(manifest: Manifest, folder: string, compiler: string): void {
@@ -88,7 +105,8 @@ function compileModules(manifest: Manifest, folder: string, compiler: string): v
 function generateTables(manifest: Manifest, folder: string): void {
 	const hosts = new Set<string>();
 	for (const module of manifest.modules)
-		if (module.path.endsWith(".js")) for (const match of readFileSync(join(root, module.path), "utf8").matchAll(/@ "(\w+)"/g)) hosts.add(match[1] as string);
+		if (module.path.endsWith(".js"))
+			for (const match of readFileSync(join(root, module.path), "utf8").matchAll(/@ "(\w+)"/g)) hosts.add(match[1] as string);
 	const names = [...hosts].sort();
 	update(
 		join(folder, "hosts.c"),
@@ -113,15 +131,18 @@ function generateTables(manifest: Manifest, folder: string): void {
 		["CREATION_SYMBOLS", creation.keys.symbol],
 		["HOST_ID_COUNT", Math.max(1, all.length)],
 	];
-	for (const [name, value] of sizes) if (!value) throw new BuildError(`manifest.json: creation lacks what ${name} comes from`, "");
-	if (creation.chunk.incremental || creation.heap.incremental || creation.keys.incremental) throw new BuildError("manifest.json: creation: the heap is fixed, incremental must be 0", "");
+	for (const [name, value] of sizes)
+		if (!value) throw new BuildError(`manifest.json: creation lacks what ${name} comes from`, "");
+	if (creation.chunk.incremental || creation.heap.incremental || creation.keys.incremental)
+		throw new BuildError("manifest.json: creation: the heap is fixed, incremental must be 0", "");
 	update(
 		join(folder, "creation.h"),
 		`${sizes.map(([name, value]) => `#define ${name} ${value}`).join("\n")}\n#define CREATION_MAIN "${creation.main}"\n#define HOST_ID_NAMES ${all.map((id) => `"${id}"`).join(", ") || '""'}\n`,
 	);
 	const defines: string[] = [];
 	const flatten = (prefix: string, value: unknown): void => {
-		if (value && typeof value === "object") for (const [key, inner] of Object.entries(value)) flatten(`${prefix}_${key.toUpperCase()}`, inner);
+		if (value && typeof value === "object")
+			for (const [key, inner] of Object.entries(value)) flatten(`${prefix}_${key.toUpperCase()}`, inner);
 		else defines.push(`#define ${prefix} (${value === true ? 1 : value === false ? 0 : String(value)})`);
 	};
 	flatten("MODDEF", manifest.defines);
@@ -138,11 +159,6 @@ function buildCompiler(engine: string): string {
 
 function make(makefile: string, what: string): void {
 	run(what, "make", ["-s", `-j${availableParallelism()}`, "-f", makefile]);
-}
-
-/** True when every file is there that building for a target needs. */
-export function targetReady(target: Target): boolean {
-	return target.probe.every((file) => existsSync(file));
 }
 
 let emitted = false;
@@ -171,7 +187,10 @@ export async function build(options: BuildOptions = {}): Promise<{ executable: s
 	generateTables(manifest, folder);
 	compileModules(manifest, folder, compiler);
 	const runs = target.runner.length === 0 || existsSync(`/usr/bin/${target.runner[0]}`);
-	update(join(folder, "Makefile"), appMakefile({ target, manifest, engine, folder, engineFolder: join(out, target.name, "obj/xs"), compiler, executable, runs }));
+	update(
+		join(folder, "Makefile"),
+		appMakefile({ target, manifest, engine, folder, engineFolder: join(out, target.name, "obj/xs"), compiler, executable, runs }),
+	);
 	make(join(folder, "Makefile"), `${target.name}/${app}`);
 	if (target.name === "linux64" && app === "fletcher") {
 		const link = join(root, out, "fletcher");
@@ -190,7 +209,9 @@ async function main(): Promise<void> {
 		const start = Date.now();
 		const { executable } = await build({ target: name, app });
 		const size = execFileSync("size", [executable], { encoding: "utf8" }).split("\n")[1]?.trim().split(/\s+/);
-		console.log(`${relative(root, executable)}  ${((Date.now() - start) / 1000).toFixed(1)} s  text ${size?.[0]} data ${size?.[1]} bss ${size?.[2]}`);
+		console.log(
+			`${relative(root, executable)}  ${((Date.now() - start) / 1000).toFixed(1)} s  text ${size?.[0]} data ${size?.[1]} bss ${size?.[2]}`,
+		);
 	}
 }
 

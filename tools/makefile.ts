@@ -17,7 +17,14 @@ const ENGINE = (
 ).split(" ");
 const PARSER = "xsCode xsLexical xsScope xsScript xsSourceMap xsSyntaxical xsTree".split(" ");
 
-const HOST = ["hosts/linux/archive.c", "hosts/linux/engine.c", "hosts/linux/error_lines.c", "hosts/linux/main.c", "hosts/linux/memory.c", "hosts/linux/root.c"];
+const HOST = [
+	"hosts/linux/archive.c",
+	"hosts/linux/engine.c",
+	"hosts/linux/error_lines.c",
+	"hosts/linux/main.c",
+	"hosts/linux/memory.c",
+	"hosts/linux/root.c",
+];
 
 const WARNINGS = "-Wall -Wextra -Wno-unused-parameter";
 const HARDENING = "-D_FORTIFY_SOURCE=2 -fstack-protector-strong";
@@ -50,13 +57,25 @@ export function appMakefile(input: MakefileInput): string {
 	const lines: string[] = [];
 	const common = `-O2 -g1 -ffunction-sections -fdata-sections ${FIXED} ${target.flags.join(" ")}`;
 	const objects: string[] = [];
-	lines.push(`CC = ${target.compiler}`, "MAKEFLAGS += --no-builtin-rules", ".DELETE_ON_ERROR:", ".SUFFIXES:", `all: ${executable}`, "");
+	lines.push(
+		`CC = ${target.compiler}`,
+		"MAKEFLAGS += --no-builtin-rules",
+		".DELETE_ON_ERROR:",
+		".SUFFIXES:",
+		`all: ${executable}`,
+		"",
+	);
 	for (const name of ENGINE) {
 		const object = join(engineFolder, `${name}.o`);
 		objects.push(object);
 		// The interpreter's loop alone profits from the highest optimisation.
 		const level = name === "xsRun" ? "-O3 -fno-gcse" : "";
-		lines.push(`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h hosts/linux/memory.h`, `\t@mkdir -p ${engineFolder}`, `\t$(CC) ${common} ${level} -w ${engineFlags(engine)} -c $< -o $@`, "");
+		lines.push(
+			`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h hosts/linux/memory.h`,
+			`\t@mkdir -p ${engineFolder}`,
+			`\t$(CC) ${common} ${level} -w ${engineFlags(engine)} -c $< -o $@`,
+			"",
+		);
 	}
 	const includes = manifest.folders.map((path) => `-I${path}`).join(" ");
 	for (const source of [...HOST, ...manifest.sources]) {
@@ -64,7 +83,9 @@ export function appMakefile(input: MakefileInput): string {
 		objects.push(object);
 		const own = HOST.includes(source) && source !== "hosts/linux/main.c";
 		// The engine's private headers do not compile without warnings, our own files do.
-		const flags = own ? `${engineFlags(engine)} -w` : `-I${engine}/includes -I${engine}/platforms -Ihosts/linux -DINCLUDE_XSPLATFORM -DXSPLATFORM=\\"xs_platform.h\\" ${WARNINGS} ${HARDENING}`;
+		const flags = own
+			? `${engineFlags(engine)} -w`
+			: `-I${engine}/includes -I${engine}/platforms -Ihosts/linux -DINCLUDE_XSPLATFORM -DXSPLATFORM=\\"xs_platform.h\\" ${WARNINGS} ${HARDENING}`;
 		lines.push(
 			`${object}: ${source} ${folder}/mc.xs.h ${folder}/creation.h ${folder}/mc.defines.h`,
 			`\t$(CC) ${common} ${flags} -Ihosts/posix ${includes} -I${folder} -DFLETCHER_TARGET=\\"${target.name}\\" ${manifest.cFlags.join(" ")} -MMD -MP -c $< -o $@`,
@@ -79,11 +100,20 @@ export function appMakefile(input: MakefileInput): string {
 		`\t$(CC) ${common} ${objects.join(" ")} ${root} -o ${output} -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--wrap=fxCaptureErrorStack ` +
 		`-Wl,--section-start=.xsroot=${address} ${manifest.libraries.join(" ")} -lm -lpthread`;
 	const part = (name: string, file: string): void => {
-		lines.push(`${folder}/${name}.o: ${file}`, `\t@printf '.section .xsroot,"a",%%progbits\\n.balign 4096\\n.globl gRootSection\\ngRootSection:\\n.incbin "%s"\\n.section .note.GNU-stack,"",%%progbits\\n' ${file} > ${folder}/${name}.s`, `\t$(CC) ${target.flags.join(" ")} -c ${folder}/${name}.s -o $@`, "");
+		lines.push(
+			`${folder}/${name}.o: ${file}`,
+			`\t@printf '.section .xsroot,"a",%%progbits\\n.balign 4096\\n.globl gRootSection\\ngRootSection:\\n.incbin "%s"\\n.section .note.GNU-stack,"",%%progbits\\n' ${file} > ${folder}/${name}.s`,
+			`\t$(CC) ${target.flags.join(" ")} -c ${folder}/${name}.s -o $@`,
+			"",
+		);
 	};
 	part("archive_part", `${folder}/archive.bin`);
 	const stage1 = input.runs ? `${folder}/stage1` : executable;
-	lines.push(`${stage1}: ${objects.join(" ")} ${folder}/archive_part.o`, link("$@", `${folder}/archive_part.o`, "0x44000000"), "");
+	lines.push(
+		`${stage1}: ${objects.join(" ")} ${folder}/archive_part.o`,
+		link("$@", `${folder}/archive_part.o`, "0x44000000"),
+		"",
+	);
 	if (input.runs) {
 		const run = target.runner.join(" ");
 		part("image_part", `${folder}/root.image`);
@@ -95,8 +125,8 @@ export function appMakefile(input: MakefileInput): string {
 			`${executable}: ${stage1} ${folder}/image_part.o`,
 			link(`${folder}/linked`, `${folder}/image_part.o`, "0x48000000"),
 			// The image holds addresses of functions and constants of stage1: they must be the same here.
-			`\t@nm ${stage1} | grep -i ' [tr] ' > ${folder}/stage1.symbols; nm ${folder}/linked | grep -i ' [tr] ' | grep -v gRootSection > ${folder}/linked.symbols; ` +
-				`grep -v gRootSection ${folder}/stage1.symbols | cmp - ${folder}/linked.symbols || { echo "the linker moved functions between stage1 and ${executable}"; exit 1; }`,
+			`\t@for it in ${stage1} ${folder}/linked; do nm $$it | grep -i ' [tr] ' | grep -v '^0*4[48]000000 ' > $$it.symbols; done; ` +
+				`cmp ${stage1}.symbols ${folder}/linked.symbols || { echo "the linker moved functions between stage1 and ${executable}"; exit 1; }`,
 			`\t@mv ${folder}/linked $@`,
 			"",
 		);
@@ -111,12 +141,20 @@ export function compilerMakefile(engine: string, folder: string, output: string)
 	for (const name of [...ENGINE, ...PARSER]) {
 		const object = join(folder, `${name}.o`);
 		objects.push(object);
-		lines.push(`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h`, `\t$(CC) -O1 -w -ffunction-sections -DFLETCHER_COMPILER ${engineFlags(engine)} -c $< -o $@`, "");
+		lines.push(
+			`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h`,
+			`\t$(CC) -O1 -w -ffunction-sections -DFLETCHER_COMPILER ${engineFlags(engine)} -c $< -o $@`,
+			"",
+		);
 	}
 	for (const name of ["compile", "memory"]) {
 		const object = join(folder, `${name}.o`);
 		objects.push(object);
-		lines.push(`${object}: hosts/linux/${name}.c hosts/linux/archive.h hosts/linux/xs_platform.h`, `\t$(CC) -O1 -w -DFLETCHER_COMPILER ${engineFlags(engine)} -c $< -o $@`, "");
+		lines.push(
+			`${object}: hosts/linux/${name}.c hosts/linux/archive.h hosts/linux/xs_platform.h`,
+			`\t$(CC) -O1 -w -DFLETCHER_COMPILER ${engineFlags(engine)} -c $< -o $@`,
+			"",
+		);
 	}
 	lines.push(`${output}: ${objects.join(" ")}`, `\t$(CC) ${objects.join(" ")} -o $@ -Wl,--gc-sections -lm -lpthread`, "");
 	return `${lines.join("\n")}\n`;

@@ -45,7 +45,20 @@ export interface Manifest {
 
 type Json = Record<string, unknown>;
 
-const KNOWN = ["include", "modules", "preload", "creation", "config", "defines", "build", "platforms", "strip", "typescript", "error", "//"];
+const KNOWN = [
+	"include",
+	"modules",
+	"preload",
+	"creation",
+	"config",
+	"defines",
+	"build",
+	"platforms",
+	"strip",
+	"typescript",
+	"error",
+	"//",
+];
 
 class Reader {
 	readonly #platform: string;
@@ -58,7 +71,13 @@ class Reader {
 		preload: [],
 		sources: [],
 		folders: [],
-		creation: { chunk: { initial: 0, incremental: 0 }, heap: { initial: 0, incremental: 0 }, stack: 0, keys: { initial: 0, incremental: 0, name: 0, symbol: 0 }, main: "main" },
+		creation: {
+			chunk: { initial: 0, incremental: 0 },
+			heap: { initial: 0, incremental: 0 },
+			stack: 0,
+			keys: { initial: 0, incremental: 0, name: 0, symbol: 0 },
+			main: "main",
+		},
 		config: {},
 		defines: {},
 		libraries: [],
@@ -98,7 +117,8 @@ class Reader {
 		for (const [name, path] of this.#scripts) {
 			if (this.#excluded.has(path)) continue;
 			this.result.modules.push({ name, path });
-			if (!this.result.preload.includes(name)) throw new Error(`${path}: the module ${name} is not in "preload": on a device it would cost RAM`);
+			if (!this.result.preload.includes(name))
+				throw new Error(`${path}: the module ${name} is not in "preload": on a device it would cost RAM`);
 		}
 		for (const name of this.result.preload) if (!this.#scripts.has(name)) throw new Error(`preload: there is no module ${name}`);
 		return this.result;
@@ -116,7 +136,8 @@ class Reader {
 	#apply(manifest: Json, folder: string): void {
 		const result = this.result;
 		for (const path of list(manifest.include)) this.read(join(folder, path));
-		for (const [key, value] of Object.entries((manifest.modules ?? {}) as Json)) for (const path of list(value)) this.#module(key, path, folder);
+		for (const [key, value] of Object.entries((manifest.modules ?? {}) as Json))
+			for (const path of list(value)) this.#module(key, path, folder);
 		result.preload.push(...list(manifest.preload).filter((name) => !result.preload.includes(name)));
 		merge(result.creation as unknown as Json, (manifest.creation ?? {}) as Json);
 		merge(result.config, (manifest.config ?? {}) as Json);
@@ -156,7 +177,8 @@ class Reader {
 				.map((name) => join(folder, name))
 				.filter((file) => statSync(file).isFile());
 		}
-		for (const extension of ["", ".ts", ".js", ".c", ".h"]) if (existsSync(pattern + extension) && statSync(pattern + extension).isFile()) return [pattern + extension];
+		for (const extension of ["", ".ts", ".js", ".c", ".h"])
+			if (existsSync(pattern + extension) && statSync(pattern + extension).isFile()) return [pattern + extension];
 		throw new Error(`${relative(this.#root, pattern)}: there is no such module`);
 	}
 }
@@ -172,7 +194,8 @@ function words(value: string | undefined): string[] {
 function merge(target: Json, source: Json): void {
 	for (const [key, value] of Object.entries(source)) {
 		const old = target[key];
-		if (value && typeof value === "object" && !Array.isArray(value) && old && typeof old === "object") merge(old as Json, value as Json);
+		if (value && typeof value === "object" && !Array.isArray(value) && old && typeof old === "object")
+			merge(old as Json, value as Json);
 		else target[key] = value;
 	}
 }

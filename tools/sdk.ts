@@ -45,23 +45,38 @@ interface Sdk {
 
 function findSdk(folder: string): Sdk | undefined {
 	const bin = join(folder, "build/bin/lin");
-	for (const kind of ["release", "debug"]) if (existsSync(join(bin, kind, "mcconfig"))) return { folder: resolve(folder), tools: join(bin, kind) };
+	for (const kind of ["release", "debug"])
+		if (existsSync(join(bin, kind, "mcconfig"))) return { folder: resolve(folder), tools: join(bin, kind) };
 	return undefined;
 }
 
 /** The lines of a long output that say what went wrong; else its end. */
 function excerpt(text: string): string {
 	const lines = text.trimEnd().split("\n");
-	const errors = lines.filter((line) => /error|### warning/i.test(line));
+	const errors = lines.filter((line) => /\berror\b|^### warning|^not ok /i.test(line));
 	return (errors.length ? errors.slice(0, 30) : lines.slice(-30)).join("\n");
 }
 
-function run(sdk: Sdk, what: string, command: string, args: string[]): string {
-	const environment = { ...process.env, MODDABLE: sdk.folder, PATH: `${sdk.tools}:${join(root, "node_modules/.bin")}:${process.env.PATH ?? ""}` };
-	const result = spawnSync(command, args, { cwd: root, env: environment, encoding: "utf8", timeout: PATIENCE, maxBuffer: 64 * 1024 * 1024 });
+function start(sdk: Sdk, what: string, command: string, args: string[]): { status: number | string; text: string } {
+	const environment = {
+		...process.env,
+		MODDABLE: sdk.folder,
+		PATH: `${sdk.tools}:${join(root, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
+	};
+	const result = spawnSync(command, args, {
+		cwd: root,
+		env: environment,
+		encoding: "utf8",
+		timeout: PATIENCE,
+		maxBuffer: 64 * 1024 * 1024,
+	});
 	if (result.error) throw new StepError(`${what}: ${command}: ${result.error.message}`);
-	const text = `${result.stdout}${result.stderr}`;
-	if (result.status !== 0) throw new StepError(`${what}: ${basename(command)} ended with ${result.status ?? result.signal}`, text);
+	return { status: result.status ?? result.signal ?? "nothing", text: `${result.stdout}${result.stderr}` };
+}
+
+function run(sdk: Sdk, what: string, command: string, args: string[]): string {
+	const { status, text } = start(sdk, what, command, args);
+	if (status !== 0) throw new StepError(`${what}: exit code ${status}`, text);
 	return text;
 }
 
@@ -69,7 +84,17 @@ function buildLoader(sdk: Sdk): string {
 	const flags = run(sdk, "loader", "pkg-config", ["--cflags", "--libs", "glib-2.0"]).trim().split(/\s+/);
 	const source = join(root, "hosts/simulator/loader.c");
 	const warnings = ["-Wall", "-Wextra", "-Werror", "-O2"];
-	run(sdk, "loader", "cc", [...warnings, `-I${sdk.folder}/build/simulators/modules`, "-rdynamic", source, "-o", loader, ...flags, "-ldl", "-lpthread"]);
+	run(sdk, "loader", "cc", [
+		...warnings,
+		`-I${sdk.folder}/build/simulators/modules`,
+		"-rdynamic",
+		source,
+		"-o",
+		loader,
+		...flags,
+		"-ldl",
+		"-lpthread",
+	]);
 	return "built";
 }
 
@@ -87,10 +112,10 @@ function checkModules(manifest: string, makefile: Makefile): string {
 	if (unknown.length) throw new StepError(`modules that the Linux build does not have: ${unknown.join(", ")}`);
 	const loose = names.filter((name) => !makefile.preloads.includes(name));
 	if (loose.length) throw new StepError(`modules that are not preloaded: ${loose.join(", ")}`);
-	const objects = makefile.sources.filter((source) => source.startsWith(`${root}/`)).length;
 	const absent = wanted.filter((name) => !names.includes(name));
-	const rest = absent.length ? `, without ${absent.join(", ")}` : "";
-	return `${names.length} of ${wanted.length} modules preloaded, ${objects} C files${rest}`;
+	if (absent.length) throw new StepError(`modules that are missing: ${absent.join(", ")}`);
+	const objects = makefile.sources.filter((source) => source.startsWith(`${root}/`)).length;
+	return `${names.length} modules, all preloaded, and ${objects} C files of ours`;
 }
 
 /** xsl warns of what it finds mutable in preloaded modules; the SDK's own modules are its own affair. */
@@ -109,15 +134,13 @@ function buildForSimulator(sdk: Sdk, manifest: string): string {
 	return found;
 }
 
-function runInSimulator(sdk: Sdk, manifest: string, args: string[]): string {
-	/* No xsbug: a closed port makes the engine of a debug build go on at once. */
-	process.env.XSBUG_HOST = "127.0.0.1";
-	process.env.XSBUG_PORT = "1";
-	return run(sdk, "simulator", loader, [join(folderOf(manifest, "bin", "lin/mc/debug"), "mc.so"), ...args]);
+function runInSimulator(sdk: Sdk, manifest: string, args: string[]): { status: number | string; text: string } {
+	return start(sdk, "simulator", loader, [join(folderOf(manifest, "bin", "lin/mc/debug"), "mc.so"), ...args]);
 }
 
 function startDevice(sdk: Sdk): string {
-	const text = runInSimulator(sdk, deviceManifest, ["--version"]);
+	const { status, text } = runInSimulator(sdk, deviceManifest, ["--version"]);
+	if (status !== 0) throw new StepError(`--version: exit code ${status}`, text);
 	const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
 	if (!text.includes(version)) throw new StepError(`--version does not name ${version}`, text);
 	return `--version says ${version}`;
@@ -130,12 +153,12 @@ function makefileForBoard(sdk: Sdk): string {
 }
 
 function runUnitTests(sdk: Sdk, filter: string[]): string {
-	const text = runInSimulator(sdk, unitManifest, filter);
-	for (const line of text.split("\n")) if (line.startsWith("not ok ")) console.log(line);
-	const summary = /^(\d+) passed, (\d+) failed$/m.exec(text);
-	if (!summary) throw new StepError("the unit tests gave no result", text);
-	if (summary[2] !== "0" || summary[1] === "0") throw new StepError(summary[0]);
-	return summary[0];
+	const { status, text } = runInSimulator(sdk, unitManifest, filter);
+	const summary = /^(\d+) passed, (\d+) failed$/m.exec(text)?.[0];
+	if (!summary) throw new StepError(`no result, exit code ${status}`, text.split("\n").slice(-20).join("\n"));
+	const failures = text.split("\n").filter((line) => line.startsWith("not ok "));
+	if (status !== 0 || failures.length) throw new StepError(`${summary}, exit code ${status}`, failures.join("\n"));
+	return summary;
 }
 
 function main(): number {
@@ -144,6 +167,9 @@ function main(): number {
 		console.log("skipped: MODDABLE is not set");
 		return 0;
 	}
+	/* No xsbug: at a closed port the engine of a debug build goes on at once. */
+	process.env.XSBUG_HOST = "127.0.0.1";
+	process.env.XSBUG_PORT = "1";
 	process.env.MAKEFLAGS = `--jobs ${availableParallelism()}`;
 	mkdirSync(out, { recursive: true });
 	const steps: [string, (sdk: Sdk) => string][] = [
@@ -156,7 +182,9 @@ function main(): number {
 	];
 	const sdk = findSdk(moddable);
 	if (!sdk) {
-		console.log(`not ok: MODDABLE is ${moddable}, but there is no build/bin/lin/release/mcconfig in it: build the SDK's command line tools first`);
+		console.log(
+			`not ok: MODDABLE is ${moddable}, but there is no build/bin/lin/release/mcconfig in it: build the SDK's command line tools first`,
+		);
 		return 1;
 	}
 	let passed = 0;

@@ -10,10 +10,13 @@ export interface Makefile {
 	sources: string[];
 }
 
-/** The words of a variable whose value goes on over lines that end in a backslash. */
+/** The words of a variable's last definition, whose value goes on over lines that end in a backslash. */
 function variable(text: string, name: string): string[] {
-	const value = new RegExp(`^${name} =((?:[^\\n]*\\\\\\n)*[^\\n]*)`, "m").exec(text)?.[1] ?? "";
-	return value.replaceAll("\\\n", " ").split(/\s+/).filter((word) => word !== "");
+	const value = [...text.matchAll(new RegExp(`^${name} =((?:[^\\n]*\\\\\\n)*[^\\n]*)`, "gm"))].at(-1)?.[1] ?? "";
+	return value
+		.replaceAll("\\\n", " ")
+		.split(/\s+/)
+		.filter((word) => word !== "");
 }
 
 export function readMakefile(path: string): Makefile {
@@ -30,6 +33,7 @@ export function readMakefile(path: string): Makefile {
 		if (listed.has(`$(MODULES_DIR)/${name}.xsb`)) makefile.modules.push({ name, source });
 	}
 	const objects = new Set(variable(text, "OBJECTS"));
-	for (const rule of text.matchAll(/^(\$\(TMP_DIR\)\/\S+\.o): (\S+)/gm)) if (objects.has(rule[1] as string)) makefile.sources.push(rule[2] as string);
+	for (const rule of text.matchAll(/^(\$\(TMP_DIR\)\/\S+\.o): (\S+)/gm))
+		if (objects.has(rule[1] as string)) makefile.sources.push(rule[2] as string);
 	return makefile;
 }

@@ -1,4 +1,5 @@
 /** What Fletcher is built for on Linux. */
+import { existsSync } from "node:fs";
 
 export interface Target {
 	name: string;
@@ -30,9 +31,9 @@ export const targets: Record<string, Target> = {
 		name: "linux32",
 		platform: "linux/linux32",
 		compiler: "gcc",
-		flags: ["-m32", "-msse2", "-mfpmath=sse"],
+		flags: ["-m32", "-msse2", "-mfpmath=sse", "-isystem", "/usr/include/x86_64-linux-gnu"],
 		runner: [],
-		packages: ["gcc-multilib", "libmbedtls-dev:i386"],
+		packages: ["lib32gcc-12-dev", "libc6-dev-i386", "libmbedtls-dev:i386"],
 		architecture: "i386",
 		probe: ["/usr/lib/i386-linux-gnu/libmbedtls.so", "/usr/lib32/crt1.o"],
 	},
@@ -47,3 +48,8 @@ export const targets: Record<string, Target> = {
 		probe: ["/usr/bin/arm-linux-gnueabihf-gcc", "/usr/lib/arm-linux-gnueabihf/libmbedtls.so", "/usr/bin/qemu-arm"],
 	},
 };
+
+/** True when every file is there that building and running a target needs. */
+export function targetReady(target: Target): boolean {
+	return target.probe.every((file) => existsSync(file));
+}

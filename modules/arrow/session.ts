@@ -11,7 +11,8 @@ export class Session {
 	credit = 0;
 	/** Bytes that the local side took and that no DATA_ACK told yet. */
 	acknowledge = 0;
-	/** In the queue of sessions with a DATA_ACK or HUP to send. */
+	/** In the queue of sessions with events; of sessions with a DATA_ACK or HUP to send. */
+	queued = false;
 	due = false;
 	/** Its id on the wire; kept for reports when the session is no longer attached. */
 	id = 0;
@@ -111,32 +112,27 @@ export class SessionTable {
 		this.active--;
 	}
 
-	/** Adds an event of a session; it waits in the order in which sessions first had one. */
+	/** Adds an event of a session; sessions are reported in the order in which they first had one. */
 	raise(session: Session, event: number): void {
-		const events = session.events;
-		if (events === 0) {
-			let place = this.#eventHead + this.#eventCount;
-			if (place >= this.#eventful.length) place -= this.#eventful.length;
-			this.#eventful[place] = session.index;
-			this.#eventCount++;
-		}
-		session.events = events | event;
+		session.events |= event;
+		if (session.queued) return;
+		session.queued = true;
+		let place = this.#eventHead + this.#eventCount;
+		if (place >= this.#eventful.length) place -= this.#eventful.length;
+		this.#eventful[place] = session.index;
+		this.#eventCount++;
 	}
 
-	/** The session whose events are next. A session that lost its events meanwhile is passed over. */
+	/** The session whose events are next; it stays next until it has none. */
 	eventful(): Session | undefined {
 		while (this.#eventCount > 0) {
 			const session = this.sessions[this.#eventful[this.#eventHead]];
 			if (session.events !== 0) return session;
-			this.nextEventful();
+			session.queued = false;
+			this.#eventHead = this.#eventHead + 1 === this.#eventful.length ? 0 : this.#eventHead + 1;
+			this.#eventCount--;
 		}
 		return undefined;
-	}
-
-	/** Drops the session at the head of the events' queue. */
-	nextEventful(): void {
-		this.#eventHead = this.#eventHead + 1 === this.#eventful.length ? 0 : this.#eventHead + 1;
-		this.#eventCount--;
 	}
 
 	/** Queues a session that has a DATA_ACK or HUP to send. */

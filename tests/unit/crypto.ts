@@ -1,4 +1,17 @@
-import { AEAD, backend, DIGEST_LENGTH, ECDH, HMAC, hkdf, NONCE_LENGTH, POINT_LENGTH, random, SHA256, TAG_LENGTH, verify } from "crypto/crypto";
+import {
+	AEAD,
+	backend,
+	DIGEST_LENGTH,
+	ECDH,
+	HMAC,
+	hkdf,
+	NONCE_LENGTH,
+	POINT_LENGTH,
+	random,
+	SHA256,
+	TAG_LENGTH,
+	verify,
+} from "crypto/crypto";
 import { Counter, readCounters, target } from "host/host";
 import {
 	AEAD_VECTORS,

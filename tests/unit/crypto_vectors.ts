@@ -15,8 +15,7 @@ export interface AEADVector {
 
 /** The plaintext, associated data and nonce that several cases of the GCM proposal share. */
 const GCM_PLAIN =
-	"d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72" +
-	"1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39";
+	"d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72" + "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39";
 const GCM_AAD = "feedfacedeadbeeffeedfacedeadbeefabaddad2";
 const GCM_NONCE = "cafebabefacedbaddecaf888";
 const GCM_KEY = "feffe9928665731c6d6a8f9467308308";
@@ -139,9 +138,7 @@ export const HMAC_VECTORS: readonly HMACVector[] = Object.freeze([
 	{
 		name: "RFC 4231 4.7 (key of 131 bytes)",
 		key: "aa".repeat(131),
-		data:
-			"54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a" +
-			"65204b6579202d2048617368204b6579204669727374",
+		data: "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a" + "65204b6579202d2048617368204b6579204669727374",
 		tag: "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
 	},
 	{
@@ -212,9 +209,7 @@ export const DIGEST_VECTORS: readonly DigestVector[] = Object.freeze([
 	{ name: "one block", data: "616263", digest: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
 	{
 		name: "two blocks",
-		data:
-			"6162636462636465636465666465666765666768666768696768696a68696a6b" +
-			"696a6b6c6a6b6c6d6b6c6d6e6c6d6e6f6d6e6f706e6f7071",
+		data: "6162636462636465636465666465666765666768666768696768696a68696a6b" + "696a6b6c6a6b6c6d6b6c6d6e6c6d6e6f6d6e6f706e6f7071",
 		digest: "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
 	},
 ]);

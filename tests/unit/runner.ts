@@ -84,7 +84,8 @@ export class Runner implements Suite {
 	/** A statement of an asynchronous test failed inside a callback, or the test threw. */
 	fault(error: unknown): void {
 		if (!this.#running) return;
-		const text = error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+		const text =
+			error instanceof Failure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
 		this.#end(text);
 	}
 

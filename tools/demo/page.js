@@ -3,7 +3,16 @@
 const VIEWERS = 3;
 const SAMPLES = 90;
 const LINES = 400;
-const SERVICE_NAMES = { 1: "RTSP", 2: "Locked RTSP", 3: "Unknown RTSP", 4: "Unsupported RTSP", 5: "HTTP", 6: "MJPEG", 7: "Locked MJPEG", 65535: "TCP" };
+const SERVICE_NAMES = {
+	1: "RTSP",
+	2: "Locked RTSP",
+	3: "Unknown RTSP",
+	4: "Unsupported RTSP",
+	5: "HTTP",
+	6: "MJPEG",
+	7: "Locked MJPEG",
+	65535: "TCP",
+};
 
 const $ = (id) => document.getElementById(id);
 const rtts = [];
@@ -60,7 +69,14 @@ function spark(id, samples, floor) {
 function showTunnel(state) {
 	const up = state.tunnel.state === "connected";
 	document.body.dataset.tunnel = up ? "up" : "down";
-	set("state", up ? `connected for ${duration(state.tunnel.seconds)}` : state.tunnel.connects === 0 ? "starting" : "tunnel lost, the device is on its way back");
+	set(
+		"state",
+		up
+			? `connected for ${duration(state.tunnel.seconds)}`
+			: state.tunnel.connects === 0
+				? "starting"
+				: "tunnel lost, the device is on its way back",
+	);
 	set("identity", state.tunnel.uuid ?? "");
 	set("veil", state.tunnel.connects === 0 ? "Waiting for the tunnel" : "Tunnel lost");
 	$("cut").disabled = !up;
@@ -108,7 +124,8 @@ function showSessions(state) {
 		const row = element("tr");
 		const service = state.services.find((one) => one.id === session.service);
 		const name = service ? `${SERVICE_NAMES[service.type] ?? "?"} :${service.port}` : hex4(session.service);
-		for (const text of [String(session.id), name, bytes(session.in), bytes(session.out), duration(session.seconds)]) row.append(element("td", "", text));
+		for (const text of [String(session.id), name, bytes(session.in), bytes(session.out), duration(session.seconds)])
+			row.append(element("td", "", text));
 		return row;
 	});
 	$("sessions").replaceChildren(...rows);
@@ -140,7 +157,8 @@ function gauge(name, used, total, peak, unit = bytes) {
 	return node;
 }
 
-const shade = (index, count) => `color-mix(in oklab, var(--accent) ${Math.round(100 - (index / Math.max(1, count)) * 72)}%, var(--second))`;
+const shade = (index, count) =>
+	`color-mix(in oklab, var(--accent) ${Math.round(100 - (index / Math.max(1, count)) * 72)}%, var(--second))`;
 
 function showMemory(metrics) {
 	const memory = metrics?.memory;
@@ -148,31 +166,39 @@ function showMemory(metrics) {
 	if (!memory) return;
 	const slot = memory.slotSize ?? 1;
 	const gauges = [];
-	if (memory.slots) gauges.push(gauge("Heap slots", memory.slots.used * slot, memory.slots.total * slot, memory.slots.peak * slot));
+	if (memory.slots)
+		gauges.push(gauge("Heap slots", memory.slots.used * slot, memory.slots.total * slot, memory.slots.peak * slot));
 	if (memory.chunks) gauges.push(gauge("Heap chunks", memory.chunks.used, memory.chunks.total, memory.chunks.peak));
 	if (memory.resident) gauges.push(gauge("Resident set of the process", memory.resident, 0, 0));
 	$("gauges").replaceChildren(...gauges);
-	set("memory-note", memory.collections === undefined ? "" : `${memory.collections} garbage collections in ${duration(metrics.uptime ?? 0)}`);
+	set(
+		"memory-note",
+		memory.collections === undefined ? "" : `${memory.collections} garbage collections in ${duration(metrics.uptime ?? 0)}`,
+	);
 	const plan = (memory.plan ?? []).filter((one) => one.bytes > 0).sort((a, b) => b.bytes - a.bytes);
 	$("plan-title").hidden = plan.length === 0;
 	$("stack").hidden = plan.length === 0;
 	const sum = plan.reduce((total, one) => total + one.bytes, 0);
 	set("plan-title", `The plan it booted with: ${bytes(sum)}`);
-	$("stack").replaceChildren(...plan.map((one, index) => {
-		const part = element("i");
-		part.style.flexGrow = String(one.bytes);
-		part.style.background = shade(index, plan.length);
-		part.title = `${one.name}: ${bytes(one.bytes)}`;
-		return part;
-	}));
-	$("plan").replaceChildren(...plan.map((one, index) => {
-		const row = element("li");
-		const dot = element("i");
-		dot.style.background = shade(index, plan.length);
-		row.title = one.key ? `decided by ${one.key}` : "";
-		row.append(dot, element("span", "", one.name), element("em", "", bytes(one.bytes)));
-		return row;
-	}));
+	$("stack").replaceChildren(
+		...plan.map((one, index) => {
+			const part = element("i");
+			part.style.flexGrow = String(one.bytes);
+			part.style.background = shade(index, plan.length);
+			part.title = `${one.name}: ${bytes(one.bytes)}`;
+			return part;
+		}),
+	);
+	$("plan").replaceChildren(
+		...plan.map((one, index) => {
+			const row = element("li");
+			const dot = element("i");
+			dot.style.background = shade(index, plan.length);
+			row.title = one.key ? `decided by ${one.key}` : "";
+			row.append(dot, element("span", "", one.name), element("em", "", bytes(one.bytes)));
+			return row;
+		}),
+	);
 }
 
 /* ---- the picture ---------------------------------------------------------------------------------------------- */
@@ -211,7 +237,9 @@ function addViewer() {
 
 function clock(time) {
 	const date = new Date(typeof time === "number" && time < 1e11 ? time * 1000 : time);
-	return Number.isNaN(date.getTime()) ? String(time) : `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+	return Number.isNaN(date.getTime())
+		? String(time)
+		: `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
 function addLine(entry) {
@@ -220,8 +248,16 @@ function addLine(entry) {
 	const { time, level, area, event, ...fields } = entry;
 	const line = element("div");
 	line.dataset.level = level;
-	const text = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("  ");
-	line.append(element("time", "", clock(time)), element("span", "level", level), element("span", "", area), element("span", "event", event), element("span", "fields", text));
+	const text = Object.entries(fields)
+		.map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+		.join("  ");
+	line.append(
+		element("time", "", clock(time)),
+		element("span", "level", level),
+		element("span", "", area),
+		element("span", "event", event),
+		element("span", "fields", text),
+	);
 	log.append(line);
 	while (log.childElementCount > LINES) log.firstElementChild.remove();
 	if (following) log.scrollTop = log.scrollHeight;

@@ -1,0 +1,44 @@
+import { Listener, Stream } from "net/stream";
+
+/** A stream whose callbacks a test may change. */
+export class Peer {
+	readonly stream: Stream;
+	onReadable: (() => void) | undefined;
+	onWritable: (() => void) | undefined;
+	onError: (() => void) | undefined;
+	errors = 0;
+
+	constructor() {
+		this.stream = new Stream({
+			onReadable: () => this.onReadable?.(),
+			onWritable: () => this.onWritable?.(),
+			onError: () => {
+				this.errors++;
+				this.onError?.();
+			},
+		});
+	}
+}
+
+/** Connects `client` to `server` over loopback, then calls `then` with nothing wanted on either side. */
+export function connectPeers(client: Peer, server: Peer, then: () => void): void {
+	let waiting = 2;
+	const arrived = (): void => {
+		if (--waiting > 0) return;
+		listener.close();
+		then();
+	};
+	const listener = new Listener({
+		address: "127.0.0.1",
+		port: 0,
+		onReadable(): void {
+			if (listener.accept(server.stream)) arrived();
+		},
+	});
+	client.onWritable = () => {
+		client.onWritable = undefined;
+		client.stream.want(0);
+		arrived();
+	};
+	if (client.stream.connect("127.0.0.1", listener.port) !== 0) throw new Error(`connect: ${client.stream.error}`);
+}

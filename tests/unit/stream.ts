@@ -1,0 +1,624 @@
+import { Counter, collectGarbage, readCounters } from "host/host";
+import { Listener, Stream, StreamStatus, Want } from "net/stream";
+import { monotonic } from "time/clock";
+import Timer from "time/timer";
+import { Allocation } from "unit/allocation";
+import { connectPeers, Peer } from "unit/peers";
+import type { Check, Suite } from "unit/suite";
+
+/** A length that no buffer size of the host is a multiple of. */
+const PATTERN = 65521;
+
+function patternBuffer(): ArrayBuffer {
+	const bytes = new Uint8Array(PATTERN);
+	for (let i = 0; i < PATTERN; i++) bytes[i] = (i * 31 + (i >> 8)) & 255;
+	return bytes.buffer as ArrayBuffer;
+}
+
+/** Calls `then` after `delay` milliseconds. */
+function after(delay: number, then: () => void): void {
+	const timer = new Timer({
+		onTimer(): void {
+			timer.close();
+			then();
+		},
+	});
+	timer.schedule(delay);
+}
+
+/** Reads until nothing is there and gives the last status; `limit` bounds the bytes. */
+function drain(stream: Stream, buffer: ArrayBuffer): { total: number; status: number } {
+	let total = 0;
+	for (;;) {
+		const count = stream.read(buffer, 0, buffer.byteLength);
+		if (count <= 0) return { total, status: count };
+		total += count;
+	}
+}
+
+function closeBoth(a: Peer, b: Peer): void {
+	a.stream.close();
+	b.stream.close();
+}
+
+function backPressure(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const pattern = patternBuffer();
+	const expected = new Uint8Array(pattern);
+	const buffer = new ArrayBuffer(50000);
+	const bytes = new Uint8Array(buffer);
+	const extra = 1000000;
+	let sent = 0;
+	let goal = 0;
+	let received = 0;
+	let wrong = 0;
+
+	const write = (): number => {
+		const offset = sent % PATTERN;
+		const count = client.stream.write(pattern, offset, Math.min(PATTERN - offset, goal ? goal - sent : PATTERN));
+		if (count > 0) sent += count;
+		return count;
+	};
+	connectPeers(client, server, () => {
+		let count = 1;
+		for (let i = 0; i < 10000 && count > 0; i++) count = write();
+		check.equal(count, StreamStatus.AGAIN, "the host takes no more");
+		goal = sent + extra;
+		client.onWritable = () => {
+			while (sent < goal && write() > 0);
+			if (sent < goal) return;
+			client.stream.want(Want.NOTHING);
+			client.stream.shutdown();
+		};
+		client.stream.want(Want.WRITE);
+		server.onReadable = () => {
+			const got = server.stream.read(buffer, 0, buffer.byteLength);
+			if (got > 0) {
+				if (bytes[0] !== expected[received % PATTERN]) wrong++;
+				received += got;
+				if (bytes[got - 1] !== expected[(received - 1) % PATTERN]) wrong++;
+				return;
+			}
+			check.equal(got, StreamStatus.END);
+			check.equal(received, goal, "bytes");
+			check.equal(wrong, 0, "wrong bytes");
+			closeBoth(client, server);
+			done();
+		};
+		// Only after a while: meanwhile the writer must not be told that it can write.
+		after(30, () => {
+			check.equal(sent, goal - extra, "written while the reader paused");
+			server.stream.want(Want.READ);
+		});
+	});
+}
+
+function refused(check: Check, done: () => void): void {
+	const free = new Listener({ address: "127.0.0.1", port: 0 });
+	const port = free.port;
+	free.close();
+	const peer = new Peer();
+	let writable = 0;
+	peer.onWritable = () => {
+		writable++;
+	};
+	peer.onError = () => {
+		check.equal(peer.stream.error, "ECONNREFUSED");
+		check.equal(peer.stream.opened, true);
+		peer.stream.close();
+		check.equal(peer.stream.opened, false);
+		check.equal(peer.stream.error, "ECONNREFUSED", "the reason stays");
+		after(20, () => {
+			check.equal(writable, 0, "onWritable");
+			check.equal(peer.errors, 1, "onError");
+			done();
+		});
+	};
+	check.equal(peer.stream.connect("127.0.0.1", port), 0);
+}
+
+function endNotReset(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(100);
+	connectPeers(client, server, () => {
+		server.stream.write(buffer, 0, 10);
+		server.stream.close();
+		client.onReadable = () => {
+			const { total, status } = drain(client.stream, buffer);
+			check.equal(status, StreamStatus.END);
+			check.equal(total, 10, "bytes");
+			check.equal(client.stream.error, "");
+			client.stream.close();
+			check.equal(client.errors, 0, "onError");
+			done();
+		};
+		client.stream.want(Want.READ);
+	});
+}
+
+function resetNotEnd(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(100);
+	connectPeers(client, server, () => {
+		let status = 0;
+		server.stream.abort();
+		check.equal(server.stream.opened, false);
+		client.onReadable = () => {
+			status = client.stream.read(buffer, 0, 100);
+		};
+		client.stream.want(Want.READ);
+		after(20, () => {
+			check.equal(status, StreamStatus.FAILED);
+			check.equal(client.stream.error, "ECONNRESET");
+			check.equal(client.errors, 1, "onError");
+			check.equal(client.stream.read(buffer, 0, 100), StreamStatus.FAILED, "again");
+			check.equal(client.stream.write(buffer, 0, 100), StreamStatus.FAILED, "write");
+			client.stream.close();
+			done();
+		});
+	});
+}
+
+function dataBeforeReset(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(3000);
+	connectPeers(client, server, () => {
+		check.equal(server.stream.write(buffer, 0, 3000), 3000);
+		after(5, () => {
+			server.stream.abort();
+			after(10, () => {
+				check.equal(client.errors, 0, "not before the bytes were read");
+				// A write that meets the reset must not turn it into an end.
+				check.equal(client.stream.write(buffer, 0, 10), StreamStatus.FAILED);
+				after(5, () => {
+					check.equal(client.errors, 0, "not before the bytes were read, after a write");
+					const { total, status } = drain(client.stream, buffer);
+					check.equal(total, 3000, "bytes before the reset");
+					check.equal(status, StreamStatus.FAILED);
+					check.equal(client.stream.error, "ECONNRESET");
+					after(5, () => {
+						check.equal(client.errors, 1, "onError");
+						client.stream.close();
+						done();
+					});
+				});
+			});
+		});
+	});
+}
+
+function resetUnwanted(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	connectPeers(client, server, () => {
+		client.onError = () => {
+			check.equal(client.stream.error, "ECONNRESET");
+			client.stream.close();
+			done();
+		};
+		server.stream.abort();
+	});
+}
+
+function halfClose(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(100);
+	let received = 0;
+	connectPeers(client, server, () => {
+		server.onReadable = () => {
+			check.equal(server.stream.read(buffer, 0, 100), StreamStatus.END);
+			server.stream.want(Want.NOTHING);
+			check.equal(server.stream.write(buffer, 0, 100), 100);
+			after(5, () => server.stream.close());
+		};
+		client.onReadable = () => {
+			const { total, status } = drain(client.stream, buffer);
+			received += total;
+			if (status !== StreamStatus.END) return;
+			check.equal(received, 100, "bytes after the own end");
+			check.equal(client.stream.write(buffer, 0, 1), StreamStatus.FAILED, "write after shutdown");
+			client.stream.close();
+			check.equal(client.errors + server.errors, 0, "onError");
+			done();
+		};
+		client.stream.shutdown();
+		client.stream.shutdown();
+		client.stream.want(Want.READ);
+		server.stream.want(Want.READ);
+	});
+}
+
+function closeDelivers(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(100000);
+	let received = 0;
+	connectPeers(client, server, () => {
+		check.equal(server.stream.write(buffer, 0, 5000), 5000, "left unread by the client");
+		after(5, () => {
+			const sent = client.stream.write(buffer, 0, 100000);
+			client.stream.close();
+			server.onReadable = () => {
+				const { total, status } = drain(server.stream, buffer);
+				received += total;
+				if (status === StreamStatus.AGAIN) return;
+				check.equal(status, StreamStatus.END);
+				check.ok(sent > 0);
+				check.equal(received, sent, "bytes");
+				server.stream.close();
+				done();
+			};
+			server.stream.want(Want.READ);
+		});
+	});
+}
+
+function reuse(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(16);
+	const before = new Int32Array(Counter.COUNT);
+	const now = new Int32Array(Counter.COUNT);
+	let rounds = 0;
+	let echoes = 0;
+	const listener = new Listener({
+		address: "127.0.0.1",
+		port: 0,
+		onReadable(): void {
+			if (server.stream.opened) return;
+			listener.accept(server.stream);
+			server.stream.want(Want.READ);
+		},
+	});
+	const connect = (): void => {
+		client.stream.connect("127.0.0.1", listener.port);
+	};
+	client.onWritable = () => {
+		client.stream.want(Want.READ);
+		client.stream.write(buffer, 0, 16);
+	};
+	client.onReadable = () => {
+		if (client.stream.read(buffer, 0, 16) === 16) echoes++;
+		// By turns the one, the other end closes first, or resets.
+		if (rounds % 3 === 0) client.stream.close();
+		else if (rounds % 3 === 1) client.stream.abort();
+		else server.stream.close();
+	};
+	server.onReadable = () => {
+		const count = server.stream.read(buffer, 0, 16);
+		if (count > 0) {
+			server.stream.write(buffer, 0, count);
+			if (rounds % 3 !== 2) return;
+			server.stream.want(Want.NOTHING);
+			after(0, next);
+			return;
+		}
+		next();
+	};
+	const next = (): void => {
+		after(0, () => {
+			client.stream.close();
+			server.stream.close();
+			rounds++;
+			if (rounds === 20) {
+				collectGarbage();
+				readCounters(before);
+			}
+			if (rounds < 1000) {
+				connect();
+				return;
+			}
+			collectGarbage();
+			readCounters(now);
+			check.ok(echoes > 600, "echoes");
+			check.equal(now[Counter.DESCRIPTORS], before[Counter.DESCRIPTORS], "descriptors");
+			check.equal(now[Counter.CHUNKS], before[Counter.CHUNKS], "chunk bytes");
+			check.equal(now[Counter.SLOTS], before[Counter.SLOTS], "slots");
+			listener.close();
+			done();
+		});
+	};
+	connect();
+}
+
+function zeroAllocation(check: Check, done: () => void): void {
+	const allocation = new Allocation();
+	const buffer = new ArrayBuffer(1024);
+	let rounds = 0;
+	let server: Stream | undefined;
+	const client = new Stream({
+		onReadable(): void {
+			if (client.read(buffer, 0, 1024) !== 64) return;
+			if (++rounds === 20) allocation.begin();
+			if (rounds < 1000) {
+				client.want(Want.BOTH);
+				return;
+			}
+			allocation.expectNone(check);
+			client.close();
+			server?.close();
+			listener.close();
+			done();
+		},
+		onWritable(): void {
+			client.want(Want.READ);
+			client.write(buffer, 64, 64);
+		},
+	});
+	const listener = new Listener({
+		address: "127.0.0.1",
+		port: 0,
+		onReadable(): void {
+			const stream = new Stream({
+				onReadable(): void {
+					const count = stream.read(buffer, 256, 768);
+					if (count > 0) stream.write(buffer, 256, count);
+				},
+			});
+			listener.accept(stream);
+			stream.want(Want.READ);
+			server = stream;
+		},
+	});
+	client.connect("127.0.0.1", listener.port);
+}
+
+function noDelay(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(4);
+	let rounds = 0;
+	let start = 0;
+	let pending = 0;
+	const ask = (): void => {
+		// With Nagle's algorithm the second write waits for the delayed acknowledgement of the first: about 40 ms a round.
+		client.stream.write(buffer, 0, 1);
+		client.stream.write(buffer, 0, 1);
+	};
+	connectPeers(client, server, () => {
+		server.onReadable = () => {
+			pending += drain(server.stream, buffer).total;
+			if (pending < 2) return;
+			pending -= 2;
+			server.stream.write(buffer, 0, 1);
+			server.stream.write(buffer, 0, 1);
+		};
+		let answered = 0;
+		client.onReadable = () => {
+			answered += drain(client.stream, buffer).total;
+			if (answered < 2) return;
+			answered -= 2;
+			if (++rounds < 20) {
+				ask();
+				return;
+			}
+			check.ok(monotonic() - start < 20 * 20, "20 rounds in under 20 ms each");
+			closeBoth(client, server);
+			done();
+		};
+		client.stream.want(Want.READ);
+		server.stream.want(Want.READ);
+		start = monotonic();
+		ask();
+	});
+}
+
+function names(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	check.equal(client.stream.localAddress, "");
+	check.equal(client.stream.remotePort, 0);
+	check.equal(client.stream.error, "");
+	connectPeers(client, server, () => {
+		check.equal(client.stream.opened && server.stream.opened, true);
+		check.equal(client.stream.localAddress, "127.0.0.1");
+		check.equal(client.stream.remoteAddress, "127.0.0.1");
+		check.equal(server.stream.remotePort, client.stream.localPort);
+		check.equal(server.stream.localPort, client.stream.remotePort);
+		check.throws(() => client.stream.connect("127.0.0.1", 9), "is open");
+		closeBoth(client, server);
+		closeBoth(client, server);
+		check.equal(client.stream.localPort, 0);
+		check.equal(client.stream.read(new ArrayBuffer(1), 0, 1), StreamStatus.FAILED, "read when closed");
+		check.equal(client.stream.write(new ArrayBuffer(1), 0, 1), StreamStatus.FAILED, "write when closed");
+		done();
+	});
+}
+
+function nothingWanted(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(10);
+	let calls = 0;
+	let later = 0;
+	connectPeers(client, server, () => {
+		client.onReadable = () => {
+			calls++;
+		};
+		client.onWritable = () => {
+			calls++;
+		};
+		server.stream.write(buffer, 0, 10);
+		after(10, () => {
+			check.equal(calls, 0, "callbacks");
+			client.onReadable = () => {
+				// Level: it comes again as long as something is there.
+				if (++later < 3) return;
+				check.equal(drain(client.stream, buffer).total, 10);
+				after(10, () => {
+					check.equal(later, 3, "not when all is read");
+					closeBoth(client, server);
+					done();
+				});
+			};
+			client.stream.want(Want.READ);
+		});
+	});
+}
+
+function closedInside(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(10);
+	let writable = 0;
+	connectPeers(client, server, () => {
+		server.stream.write(buffer, 0, 10);
+		after(5, () => {
+			client.onReadable = () => {
+				// Both are due in this turn: after close neither may come.
+				client.stream.close();
+				collectGarbage();
+			};
+			client.onWritable = () => {
+				writable++;
+			};
+			client.stream.want(Want.BOTH);
+			after(10, () => {
+				check.equal(writable, 0, "onWritable after close");
+				server.stream.close();
+				done();
+			});
+		});
+	});
+}
+
+function staleEvent(check: Check, done: () => void): void {
+	// Two streams become readable in one turn. The first to be told closes both and opens new ones on the same descriptors.
+	const peers = [new Peer(), new Peer()];
+	const remote = [new Peer(), new Peer()];
+	const buffer = new ArrayBuffer(10);
+	let served = 0;
+	let stale = 0;
+	const both = (): void => {
+		for (let i = 0; i < 2; i++) {
+			(peers[i] as Peer).onReadable = () => {
+				if (served++) {
+					stale++;
+					return;
+				}
+				closeBoth(peers[0] as Peer, peers[1] as Peer);
+				connectPeers(peers[0] as Peer, remote[0] as Peer, () => {
+					connectPeers(peers[1] as Peer, remote[1] as Peer, () => {
+						(peers[0] as Peer).stream.want(Want.READ);
+						(peers[1] as Peer).stream.want(Want.READ);
+						after(10, () => {
+							check.equal(served, 1, "first events");
+							check.equal(stale, 0, "events of the old connections");
+							closeBoth(peers[0] as Peer, peers[1] as Peer);
+							closeBoth(remote[0] as Peer, remote[1] as Peer);
+							done();
+						});
+					});
+				});
+			};
+			(remote[i] as Peer).stream.write(buffer, 0, 10);
+		}
+		after(5, () => {
+			for (let i = 0; i < 2; i++) (peers[i] as Peer).stream.want(Want.READ);
+		});
+	};
+	connectPeers(peers[0] as Peer, remote[0] as Peer, () =>
+		connectPeers(peers[1] as Peer, remote[1] as Peer, () => {
+			const fresh = [remote[0] as Peer, remote[1] as Peer];
+			both();
+			after(8, () => {
+				for (const peer of fresh) peer.stream.close();
+			});
+		}),
+	);
+}
+
+export default function (suite: Suite): void {
+	suite.asyncTest("stream: back-pressure, and every byte arrives in order", 10000, backPressure);
+	suite.asyncTest("stream: a refused connection is told once, by name", 2000, refused);
+	suite.asyncTest("stream: close is an end to the peer", 2000, endNotReset);
+	suite.asyncTest("stream: abort is a reset to the peer", 2000, resetNotEnd);
+	suite.asyncTest("stream: what came before a reset is read before it is told", 2000, dataBeforeReset);
+	suite.asyncTest("stream: a reset is told though nothing is wanted", 2000, resetUnwanted);
+	suite.asyncTest("stream: half close, the other way goes on", 2000, halfClose);
+	suite.asyncTest("stream: close sends what was written though bytes were left unread", 2000, closeDelivers);
+	suite.asyncTest("stream: one object serves 1,000 connections without growth", 20000, reuse);
+	suite.asyncTest("stream: 1,000 echoes cost no slot and no chunk", 5000, zeroAllocation);
+	suite.asyncTest("stream: small writes go out at once, on both ends", 5000, noDelay);
+	suite.asyncTest("stream: addresses, ports and states", 2000, names);
+	suite.asyncTest("stream: callbacks come as wanted and while they hold", 2000, nothingWanted);
+	suite.asyncTest("stream: closed in its callback, nothing more comes", 2000, closedInside);
+	suite.asyncTest("stream: no event of an old connection reaches a new one", 4000, staleEvent);
+
+	suite.test("stream: an address that is none is refused with a reason", (check) => {
+		const stream = new Stream({});
+		const bad = ["", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4%lo", ":::", "fe80::1%nowhere", "1".repeat(500)];
+		for (let i = 0; i < bad.length; i++) {
+			check.equal(stream.connect(bad[i] as string, 80), StreamStatus.FAILED, bad[i]);
+			check.equal(stream.error, "EINVAL", bad[i]);
+		}
+		check.equal(stream.connect("127.0.0.1", 0), StreamStatus.FAILED, "port 0");
+		check.equal(stream.connect("127.0.0.1", 65536), StreamStatus.FAILED, "port 65536");
+		check.equal(stream.connect("127.0.0.1", -1), StreamStatus.FAILED, "port -1");
+		check.equal(stream.opened, false);
+		stream.close();
+	});
+
+	suite.test("stream: a span outside the buffer throws", (check) => {
+		const stream = new Stream({});
+		const buffer = new ArrayBuffer(10);
+		check.throws(() => stream.read(buffer, 0, 11), "outside a buffer");
+		check.throws(() => stream.read(buffer, -1, 5), "outside a buffer");
+		check.throws(() => stream.read(buffer, 11, 0), "outside a buffer");
+		check.throws(() => stream.write(buffer, 5, 6), "outside a buffer");
+		check.throws(() => stream.write(buffer, 2147483647, 2147483647), "outside a buffer");
+		check.throws(() => stream.write(buffer, 5, -1), "outside a buffer");
+		check.throws(() => stream.read({} as ArrayBuffer, 0, 1), "");
+		check.throws(() => Stream.prototype.read.call({} as Stream, buffer, 0, 1), "");
+	});
+
+	suite.test("listener: a taken port and a bad address throw with the reason", (check) => {
+		const listener = new Listener({ address: "127.0.0.1", port: 0 });
+		check.ok(listener.port > 0);
+		check.throws(() => new Listener({ address: "127.0.0.1", port: listener.port }), "EADDRINUSE");
+		check.throws(
+			() => new Listener({ address: "127.0.0.1", port: listener.port }),
+			`cannot listen on 127.0.0.1 port ${listener.port}`,
+		);
+		check.throws(() => new Listener({ address: "192.0.2.1", port: 0 }), "EADDRNOTAVAIL");
+		check.throws(() => new Listener({ address: "localhost", port: 0 }), "not a numeric address");
+		check.throws(() => new Listener({ address: "127.0.0.1", port: 70000 }), "port must be 0 to 65535");
+		check.throws(() => new Listener({ address: "127.0.0.1", port: 0, backlog: 0 }), "backlog");
+		const stream = new Stream({});
+		check.equal(listener.accept(stream), false, "nobody waits");
+		check.throws(() => listener.accept(listener as unknown as Stream), "");
+		listener.close();
+		listener.close();
+		check.equal(listener.accept(stream), false, "closed");
+		check.equal(listener.port, 0);
+	});
+
+	suite.asyncTest("listener: with nothing wanted connections wait, none is lost", 4000, (check, done) => {
+		const clients = [new Peer(), new Peer(), new Peer()];
+		const servers = [new Peer(), new Peer(), new Peer()];
+		let accepted = 0;
+		const listener = new Listener({
+			address: "127.0.0.1",
+			port: 0,
+			onReadable(): void {
+				while (accepted < 3 && listener.accept((servers[accepted] as Peer).stream)) accepted++;
+				if (accepted < 3) return;
+				check.throws(() => listener.accept((servers[0] as Peer).stream), "open");
+				for (let i = 0; i < 3; i++) closeBoth(clients[i] as Peer, servers[i] as Peer);
+				listener.close();
+				done();
+			},
+		});
+		listener.want(Want.NOTHING);
+		for (let i = 0; i < 3; i++) (clients[i] as Peer).stream.connect("127.0.0.1", listener.port);
+		after(20, () => {
+			check.equal(accepted, 0);
+			listener.want(Want.READ);
+		});
+	});
+}

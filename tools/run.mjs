@@ -1,0 +1,41 @@
+// Starts a tool that is written in TypeScript: installs the npm packages first when they are missing or out of date.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const [name, ...rest] = process.argv.slice(2);
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 9)) {
+	console.error(`Fletcher's tools need Node 20.9 or later; this is ${process.versions.node}.`);
+	process.exit(1);
+}
+
+const stamp = join(root, "node_modules/.fletcher-lock");
+const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+	console.error("Installing npm packages …");
+	const installed = spawnSync("npm", ["ci", "--ignore-scripts", "--loglevel=error"], {
+		cwd: root,
+		stdio: ["ignore", "ignore", "inherit"],
+	});
+	if (installed.status !== 0) {
+		console.error("npm ci failed: is the npm registry reachable?");
+		process.exit(1);
+	}
+	writeFileSync(stamp, lock);
+}
+
+// A terminal sends Ctrl-C to both processes: the tool ends in its own time, and this one with it.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+const result = spawnSync(
+	process.execPath,
+	["--disable-warning=ExperimentalWarning", "--import", "tsx", join(root, "tools", `${name}.ts`), ...rest],
+	{
+		cwd: root,
+		stdio: "inherit",
+	},
+);
+process.exit(result.status ?? 1);
