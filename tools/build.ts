@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { appMakefile, compilerMakefile } from "./makefile.ts";
+import { appMakefile, compilerMakefile, flagsOf } from "./makefile.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { type Target, targetReady, targets } from "./targets.ts";
 
@@ -187,10 +187,12 @@ export async function build(options: BuildOptions = {}): Promise<{ executable: s
 	generateTables(manifest, folder);
 	compileModules(manifest, folder, compiler);
 	const runs = target.runner.length === 0 || existsSync(`/usr/bin/${target.runner[0]}`);
-	update(
-		join(folder, "Makefile"),
-		appMakefile({ target, manifest, engine, folder, engineFolder: join(out, target.name, "obj/xs"), compiler, executable, runs }),
-	);
+	const engineFolder = join(out, target.name, "obj/xs");
+	const input = { target, manifest, engine, folder, engineFolder, compiler, executable, runs };
+	const flags = flagsOf(input);
+	update(join(engineFolder, "flags"), flags.engine);
+	update(join(folder, "flags"), flags.app);
+	update(join(folder, "Makefile"), appMakefile(input));
 	make(join(folder, "Makefile"), `${target.name}/${app}`);
 	if (target.name === "linux64" && app === "fletcher") {
 		const link = join(root, out, "fletcher");

@@ -48,8 +48,17 @@ export interface MakefileInput {
 function engineFlags(engine: string): string {
 	return (
 		`-I${engine}/includes -I${engine}/platforms -I${engine}/sources -Ihosts/linux -DINCLUDE_XSPLATFORM -DXSPLATFORM=\\"xs_platform.h\\" ` +
-		"-DmxLockdown=1 -DmxParse=1 -DmxRun=1 -DmxSloppy=1 -DmxRegExpUnicodePropertyEscapes=0 -fno-common -fno-strict-aliasing"
+		"-DmxBoundsCheck=1 -DmxLockdown=1 -DmxParse=1 -DmxRun=1 -DmxSloppy=1 -DmxRegExpUnicodePropertyEscapes=0 -fno-common -fno-strict-aliasing"
 	);
+}
+
+/** What decides how objects are compiled, for a file that they depend on: a changed flag compiles them again. */
+export function flagsOf(input: MakefileInput): { engine: string; app: string } {
+	const common = [input.target.compiler, ...input.target.flags, engineFlags(input.engine), FIXED].join(" ");
+	return {
+		engine: `${common}\n`,
+		app: `${common} ${WARNINGS} ${HARDENING} ${input.manifest.folders.join(" ")} ${input.manifest.cFlags.join(" ")}\n`,
+	};
 }
 
 export function appMakefile(input: MakefileInput): string {
@@ -71,7 +80,7 @@ export function appMakefile(input: MakefileInput): string {
 		// The interpreter's loop alone profits from the highest optimisation.
 		const level = name === "xsRun" ? "-O3 -fno-gcse" : "";
 		lines.push(
-			`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h hosts/linux/memory.h`,
+			`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h hosts/linux/memory.h ${engineFolder}/flags`,
 			`\t@mkdir -p ${engineFolder}`,
 			`\t$(CC) ${common} ${level} -w ${engineFlags(engine)} -c $< -o $@`,
 			"",
@@ -87,7 +96,7 @@ export function appMakefile(input: MakefileInput): string {
 			? `${engineFlags(engine)} -w`
 			: `-I${engine}/includes -I${engine}/platforms -Ihosts/linux -DINCLUDE_XSPLATFORM -DXSPLATFORM=\\"xs_platform.h\\" ${WARNINGS} ${HARDENING}`;
 		lines.push(
-			`${object}: ${source} ${folder}/mc.xs.h ${folder}/creation.h ${folder}/mc.defines.h`,
+			`${object}: ${source} ${folder}/mc.xs.h ${folder}/creation.h ${folder}/mc.defines.h ${folder}/flags`,
 			`\t$(CC) ${common} ${flags} -Ihosts/posix ${includes} -I${folder} -DFLETCHER_TARGET=\\"${target.name}\\" ${manifest.cFlags.join(" ")} -MMD -MP -c $< -o $@`,
 			"",
 		);

@@ -10,7 +10,8 @@ import { build } from "./build.ts";
 import { checkPage } from "./demo/check.ts";
 import { Demo } from "./demo/demo.ts";
 import { PageServer } from "./demo/page_server.ts";
-import { checkRequirements, PlainError } from "./demo/requirements.ts";
+import { PlainError } from "./demo/plain_error.ts";
+import { ensure, toBuild } from "./packages.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const DEFAULT_PORT = 8080;
@@ -65,7 +66,7 @@ function stopSignal(): Promise<string> {
 
 async function run(options: Options): Promise<void> {
 	const asked = stopSignal();
-	checkRequirements(console.log);
+	if (ensure(toBuild).length > 0) throw new PlainError("tools are missing");
 	const executable = await buildDevice();
 	if (!existsSync(`${root}demo/clip.mjpeg`)) throw new PlainError("demo/clip.mjpeg is missing: the camera has nothing to show");
 	const demo = new Demo({ root, executable });

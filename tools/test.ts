@@ -2,7 +2,7 @@
  * Every test there is: formatting and lint, types, the tests that run on XS (on each target), and those that run on Node against
  * the real executable. Ends in the line `N passed, N failed` (and `, N skipped`); exit code 1 when one failed.
  *
- * usage: npm test [-- PART...]   parts: lint, types, unit, system, fault, peers
+ * usage: npm test [-- PART...]   parts: lint, types, unit, tools, peers, system, fault
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -121,7 +121,7 @@ async function main(): Promise<void> {
 	}
 	if (wanted("unit")) for (const name of Object.keys(targets)) await unit(name);
 	else await build({ quiet: true });
-	for (const folder of ["peers", "system", "fault"]) if (wanted(folder)) await node(folder);
+	for (const folder of ["tools", "peers", "system", "fault"]) if (wanted(folder)) await node(folder);
 	console.log(`\n${((Date.now() - start) / 1000).toFixed(0)} s`);
 	console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}`);
 	process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

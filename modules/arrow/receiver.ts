@@ -45,6 +45,7 @@ export class Receiver {
 	#left = 0;
 	/** Where data goes; undefined: nowhere. */
 	#body: Session | undefined;
+	#serial = 0;
 	#isControl = false;
 	/** Bytes of a header, or of a control body, kept so far. */
 	#kept = 0;
@@ -157,10 +158,12 @@ export class Receiver {
 			return;
 		}
 		this.#body = session;
+		this.#serial = session.serial;
 	}
 
-	/** Data of a session that may have ended, or begun anew, since the header came: only its bytes in flight may be dropped. */
+	/** Data of a session; dropped when that has ended, and maybe begun anew, since the header came. */
 	#data(session: Session, at: number, count: number): void {
+		if (session.serial !== this.#serial) return;
 		this.#sessions.deliver(session, at, count);
 		this.#counters.bytesIn += count;
 	}

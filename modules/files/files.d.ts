@@ -19,7 +19,7 @@ export function replace(path: string, buffer: ArrayBuffer, offset: number, lengt
 /** Renames. @returns "" or the host's reason. */
 export function rename(from: string, to: string): string;
 
-/** Removes a file; one that is not there is no error. @returns "" or the host's reason. */
+/** Removes a file or an empty folder; one that is not there is no error. @returns "" or the host's reason. */
 export function remove(path: string): string;
 
 /** Makes a folder and those above it, mode 0700. @returns "" or the host's reason. */

@@ -44,10 +44,15 @@ static inline void tlsPrintable(char *to, size_t size, const uint8_t *from, size
 	to[at] = 0;
 }
 
-/*
- * The wording of what both libraries can find wrong with a certificate. `subject` and `issuer` are shown names,
- * `server` is the name that was asked for.
- */
+/* What a person calls a certificate, in quotes. `shown` has TLS_SHOWN_NAME bytes. */
+static inline void tlsQuote(char *shown, const uint8_t *name, size_t length)
+{
+	shown[0] = '"';
+	tlsPrintable(shown + 1, TLS_SHOWN_NAME - 2, name, length);
+	strcat(shown, "\"");
+}
+
+/* The wording of what both libraries can find wrong. `subject`, `issuer` and `root` are names as tlsQuote shows them. */
 static inline void tlsSayExpired(char *reason, const char *date, const char *subject)
 {
 	TlsText text = tlsText(reason);
@@ -70,6 +75,12 @@ static inline void tlsSayUnknownIssuer(char *reason, const char *subject, const 
 {
 	TlsText text = tlsText(reason);
 	tlsSay(&text, "certificate %s is signed by %s, which is not among the configured authorities", subject, issuer);
+}
+
+static inline void tlsSayUnknownRoot(char *reason, const char *root)
+{
+	TlsText text = tlsText(reason);
+	tlsSay(&text, "certificate chain ends in %s, which is not among the configured authorities", root);
 }
 
 static inline void tlsSayOtherKey(char *reason, const char *subject, const char *issuer)

@@ -9,7 +9,15 @@ import { ArrowSession } from "./arrow_session.ts";
 import type { SessionLink } from "./arrow_session.ts";
 import { readRegister, readScanReport, readTable } from "./arrow_table.ts";
 import type { Registration, ScanReport, ServiceRecord } from "./arrow_table.ts";
-import { Code, encodeCode, encodeConnect, encodeControl, encodeHeader, encodeRedirect, encodeSessionValue } from "./arrow_wire.ts";
+import {
+	Code,
+	encodeCode,
+	encodeConnect,
+	encodeControl,
+	encodeHeader,
+	encodeRedirect,
+	encodeSessionValue,
+} from "./arrow_wire.ts";
 import { MessageReader, Type } from "./arrow_wire.ts";
 import type { Header, MessageSink } from "./arrow_wire.ts";
 

@@ -79,7 +79,9 @@ export class ArrowSession extends Duplex {
 		this.bytesIn += data.length;
 		this.outstandingIn += data.length;
 		if (this.outstandingIn > this.window) {
-			this.#link.violation(`ARROW-28: session ${this.id}: ${this.outstandingIn} bytes unacknowledged, the window is ${this.window}`);
+			this.#link.violation(
+				`ARROW-28: session ${this.id}: ${this.outstandingIn} bytes unacknowledged, the window is ${this.window}`,
+			);
 		}
 		this.#queue.push(data);
 		this.#deliver();

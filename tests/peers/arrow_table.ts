@@ -91,7 +91,8 @@ function checkRecord(record: ServiceRecord, previous: ServiceRecord | undefined,
 	if (WITHOUT_PATH.includes(record.type) && record.path !== "") report(`ARROW-35: ${name} has a path, its type has none`);
 	if (WITH_PATH.includes(record.type) && record.path === "") report(`ARROW-35: ${name} has no path, its type has one`);
 	if (record.path.includes("@")) report(`ARROW-35: the path of ${name} may hold user information`);
-	if (previous !== undefined && previous.id >= record.id) report(`2.2: ${name} does not follow ${previous.id} in ascending order`);
+	if (previous !== undefined && previous.id >= record.id)
+		report(`2.2: ${name} does not follow ${previous.id} in ascending order`);
 }
 
 /** Reads a service table that must end exactly with the data. */
@@ -157,7 +158,10 @@ function checkInfo(text: string, report: Report): void {
 		report("2.3: extended_info is not a JSON object");
 		return;
 	}
-	const known: Record<string, readonly string[]> = { client: ["id", "version", "vendor"], device: ["category", "type", "vendor"] };
+	const known: Record<string, readonly string[]> = {
+		client: ["id", "version", "vendor"],
+		device: ["category", "type", "vendor"],
+	};
 	for (const [group, keys] of Object.entries(known)) {
 		const part = (info as Record<string, unknown>)[group];
 		if (part === undefined) continue;

@@ -75,7 +75,9 @@ function writeKey(path: string, algorithm: "ec" | "rsa"): void {
 
 function extensions(options: IssueOptions): string {
 	const lines = [options.ca === true ? "basicConstraints=critical,CA:TRUE" : "basicConstraints=critical,CA:FALSE"];
-	lines.push(options.ca === true ? "keyUsage=critical,keyCertSign,cRLSign" : "keyUsage=critical,digitalSignature,keyEncipherment");
+	lines.push(
+		options.ca === true ? "keyUsage=critical,keyCertSign,cRLSign" : "keyUsage=critical,digitalSignature,keyEncipherment",
+	);
 	if (options.ca !== true) lines.push("extendedKeyUsage=serverAuth");
 	lines.push("subjectKeyIdentifier=hash");
 	if (options.issuer !== undefined) lines.push("authorityKeyIdentifier=keyid");
@@ -132,7 +134,8 @@ export function issue(folder: string, options: IssueOptions): Certificate {
 	const stamp = `${base}.stamp`;
 	const days = options.days ?? 365;
 	const until = Date.now() + days * DAY_MS;
-	const from = options.fromDay !== undefined ? Date.now() + options.fromDay * DAY_MS : Math.min(Date.now(), until - 365 * DAY_MS) - DAY_MS;
+	const from =
+		options.fromDay !== undefined ? Date.now() + options.fromDay * DAY_MS : Math.min(Date.now(), until - 365 * DAY_MS) - DAY_MS;
 	const mark = fingerprint(options);
 	if (usable(paths, stamp, mark, until)) return paths;
 
@@ -151,8 +154,23 @@ export function issue(folder: string, options: IssueOptions): Certificate {
 				? ["-selfsign", "-keyfile", key]
 				: ["-cert", options.issuer.cert, "-keyfile", options.issuer.key];
 		openssl([
-			"ca", "-batch", "-notext", "-preserveDN", "-config", configuration, "-extensions", "extensions",
-			"-startdate", asn1Date(from), "-enddate", asn1Date(until), ...signer, "-in", request, "-out", made,
+			"ca",
+			"-batch",
+			"-notext",
+			"-preserveDN",
+			"-config",
+			configuration,
+			"-extensions",
+			"extensions",
+			"-startdate",
+			asn1Date(from),
+			"-enddate",
+			asn1Date(until),
+			...signer,
+			"-in",
+			request,
+			"-out",
+			made,
 		]);
 		const above = options.issuer === undefined ? "" : readFileSync(options.issuer.chain, "utf8");
 		// A root is known to the client and is not sent; everything below it is.

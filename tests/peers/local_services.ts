@@ -84,9 +84,18 @@ export async function sink(): Promise<Sink> {
 			return bytes;
 		},
 		digest: () => hash.copy().digest("hex"),
-		waitForBytes: (count, timeoutMs = 5_000) => poll(() => bytes >= count, timeoutMs, () => `${bytes} of ${count} bytes`),
+		waitForBytes: (count, timeoutMs = 5_000) =>
+			poll(
+				() => bytes >= count,
+				timeoutMs,
+				() => `${bytes} of ${count} bytes`,
+			),
 		waitForEnd: (timeoutMs = 5_000) =>
-			poll(() => ended > 0 && service.connections.size === 0, timeoutMs, () => `${ended} ends, ${service.connections.size} open`),
+			poll(
+				() => ended > 0 && service.connections.size === 0,
+				timeoutMs,
+				() => `${ended} ends, ${service.connections.size} open`,
+			),
 	};
 }
 

@@ -1,12 +1,20 @@
 import { args } from "host/host";
+import { runProbe } from "unit/probes";
 import { Runner } from "unit/runner";
 import crypto from "unit/crypto";
 import engine from "unit/engine";
+import mjpeg from "unit/mjpeg";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
+	const [first, second] = args();
+	if (first === "--probe" && second !== undefined) {
+		if (!runProbe(second)) throw new Error(`${second}: no such probe`);
+		return;
+	}
 	const runner = new Runner();
 	engine(runner);
 	crypto(runner);
-	runner.run(args()[0]);
+	mjpeg(runner);
+	runner.run(first);
 }

@@ -26,7 +26,7 @@ function after(delay: number, then: () => void): void {
 	timer.schedule(delay);
 }
 
-/** Reads until nothing is there and gives the last status; `limit` bounds the bytes. */
+/** Reads until nothing is there and gives the bytes and the last status. */
 function drain(stream: Stream, buffer: ArrayBuffer): { total: number; status: number } {
 	let total = 0;
 	for (;;) {
@@ -488,49 +488,39 @@ function closedInside(check: Check, done: () => void): void {
 }
 
 function staleEvent(check: Check, done: () => void): void {
-	// Two streams become readable in one turn. The first to be told closes both and opens new ones on the same descriptors.
-	const peers = [new Peer(), new Peer()];
-	const remote = [new Peer(), new Peer()];
+	// Two streams become readable in one turn. The first to be told closes both and takes a silent connection on their descriptors.
+	const peers = [new Peer(), new Peer()] as const;
+	const remotes = [new Peer(), new Peer()] as const;
+	const silent = new Peer();
 	const buffer = new ArrayBuffer(10);
+	const listener = new Listener({ address: "127.0.0.1", port: 0 });
 	let served = 0;
-	let stale = 0;
-	const both = (): void => {
-		for (let i = 0; i < 2; i++) {
-			(peers[i] as Peer).onReadable = () => {
-				if (served++) {
-					stale++;
-					return;
-				}
-				closeBoth(peers[0] as Peer, peers[1] as Peer);
-				connectPeers(peers[0] as Peer, remote[0] as Peer, () => {
-					connectPeers(peers[1] as Peer, remote[1] as Peer, () => {
-						(peers[0] as Peer).stream.want(Want.READ);
-						(peers[1] as Peer).stream.want(Want.READ);
-						after(10, () => {
-							check.equal(served, 1, "first events");
-							check.equal(stale, 0, "events of the old connections");
-							closeBoth(peers[0] as Peer, peers[1] as Peer);
-							closeBoth(remote[0] as Peer, remote[1] as Peer);
-							done();
-						});
-					});
-				});
-			};
-			(remote[i] as Peer).stream.write(buffer, 0, 10);
-		}
-		after(5, () => {
-			for (let i = 0; i < 2; i++) (peers[i] as Peer).stream.want(Want.READ);
+	const serve = (): void => {
+		if (served++) return;
+		closeBoth(peers[0], peers[1]);
+		check.ok(listener.accept(peers[0].stream), "a connection waits");
+		peers[0].stream.want(Want.READ);
+		after(10, () => {
+			check.equal(served, 1, "callbacks");
+			closeBoth(remotes[0], remotes[1]);
+			closeBoth(silent, peers[0]);
+			listener.close();
+			done();
 		});
 	};
-	connectPeers(peers[0] as Peer, remote[0] as Peer, () =>
-		connectPeers(peers[1] as Peer, remote[1] as Peer, () => {
-			const fresh = [remote[0] as Peer, remote[1] as Peer];
-			both();
-			after(8, () => {
-				for (const peer of fresh) peer.stream.close();
+	peers[0].onReadable = serve;
+	peers[1].onReadable = serve;
+	silent.stream.connect("127.0.0.1", listener.port);
+	connectPeers(peers[0], remotes[0], () => {
+		connectPeers(peers[1], remotes[1], () => {
+			remotes[0].stream.write(buffer, 0, 10);
+			remotes[1].stream.write(buffer, 0, 10);
+			after(5, () => {
+				peers[0].stream.want(Want.READ);
+				peers[1].stream.want(Want.READ);
 			});
-		}),
-	);
+		});
+	});
 }
 
 export default function (suite: Suite): void {

@@ -2,7 +2,7 @@
 import { get } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { jpegFault, pictures } from "./jpeg_stream.ts";
-import { PlainError } from "./requirements.ts";
+import { PlainError } from "./plain_error.ts";
 
 const PICTURES = 20;
 const TIMEOUT_MS = 15_000;

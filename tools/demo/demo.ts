@@ -11,7 +11,7 @@ import { ServiceType } from "../../tests/peers/arrow_table.ts";
 import type { ServiceRecord } from "../../tests/peers/arrow_table.ts";
 import { DeviceProcess } from "./device_process.ts";
 import type { LogEvent } from "./device_process.ts";
-import { PlainError } from "./requirements.ts";
+import { PlainError } from "./plain_error.ts";
 import { tunnelFetch, tunnelRequest } from "./tunnel_http.ts";
 
 const METRICS_MS = 1_000;

@@ -1,14 +1,15 @@
 /** The page over HTTP on loopback: three static files, the stream, events, and two commands. */
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { listenOn } from "../../tests/peers/arrow_service.ts";
 import type { Demo } from "./demo.ts";
 import type { LogEvent } from "./device_process.ts";
 import { pictures } from "./jpeg_stream.ts";
-import { PlainError } from "./requirements.ts";
+import { PlainError } from "./plain_error.ts";
 
 const STATE_MS = 500;
 const BOUNDARY = "fletcher-page";
@@ -104,20 +105,8 @@ export class PageServer {
 			return;
 		}
 		response.writeHead(200, { "content-type": `multipart/x-mixed-replace; boundary=${BOUNDARY}`, "cache-control": "no-store" });
-		response.on("close", () => stream.destroy());
-		response.write(`--${BOUNDARY}\r\n`);
-		// Whole pictures only, and a proper end: when the tunnel goes, the browser keeps the last one.
-		try {
-			for await (const picture of pictures(stream)) {
-				response.write(`Content-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`);
-				response.write(picture);
-				if (!response.write(`\r\n--${BOUNDARY}\r\n`) && !response.destroyed)
-					await Promise.race([once(response, "drain"), once(response, "close")]);
-			}
-		} catch {
-			// The stream broke off: so does the answer.
-		}
-		response.end();
+		await pipeline(Readable.from(parts(stream)), response).catch(() => undefined);
+		stream.destroy();
 	}
 
 	async #command(path: string, response: ServerResponse): Promise<void> {
@@ -137,6 +126,19 @@ export class PageServer {
 			// A page that does not read (a sleeping tab) misses events instead of filling memory.
 			if (!listener.writableNeedDrain) listener.write(text);
 		}
+	}
+}
+
+/** Whole pictures only, and a proper end: when the tunnel goes, the browser keeps the last one. */
+async function* parts(stream: IncomingMessage): AsyncGenerator<Buffer> {
+	yield Buffer.from(`--${BOUNDARY}\r\n`);
+	try {
+		for await (const picture of pictures(stream)) {
+			const head = Buffer.from(`Content-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`);
+			yield Buffer.concat([head, picture, Buffer.from(`\r\n--${BOUNDARY}\r\n`)]);
+		}
+	} catch {
+		// The stream broke off: so does the answer.
 	}
 }
 

@@ -225,7 +225,7 @@ void fletcher_files_rename(xsMachine *the)
 void fletcher_files_remove(xsMachine *the)
 {
 	Path path;
-	int code = !pathOf(the, 0, &path) ? ENAMETOOLONG : unlink(path.text) < 0 ? errno : 0;
+	int code = !pathOf(the, 0, &path) ? ENAMETOOLONG : remove(path.text) < 0 ? errno : 0;
 	setReason(the, code == ENOENT ? 0 : code);
 }
 

@@ -28,7 +28,8 @@
 /* Below this room a long write waits for the output to drain, rather than being cut into small records. */
 #define SMALLEST_PIECE 2048
 /* The longest certificate message taken from a server; OpenSSL's own limit is 100 KB. */
-#define LONGEST_CHAIN 24576
+#define LONGEST_CHAIN 16384
+#define DEEPEST_CHAIN 8
 
 /* Heap of OpenSSL beside the parsed authorities: measured, see TLS.md. */
 #define CONTEXT_BYTES 24576
@@ -123,6 +124,7 @@ static SSL_CTX *makeContext(const TlsOptions *options)
 	SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(context, LONGEST_CHAIN);
+	SSL_CTX_set_verify_depth(context, DEEPEST_CHAIN);
 	if (SSL_CTX_set_min_proto_version(context, options->minimum13 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
 		SSL_CTX_set_ciphersuites(context, CIPHERS_13) == 1 &&
 		SSL_CTX_set_cipher_list(context, options->legacyCiphers ? CIPHERS_12 CIPHERS_LEGACY : CIPHERS_12) == 1 &&

@@ -17,9 +17,7 @@ static void showName(X509_NAME *name, char *shown)
 		int at = X509_NAME_get_index_by_NID(name, parts[i], -1);
 		if (at < 0) continue;
 		ASN1_STRING *value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
-		shown[0] = '"';
-		tlsPrintable(shown + 1, TLS_SHOWN_NAME - 2, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
-		strcat(shown, "\"");
+		tlsQuote(shown, ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
 		return;
 	}
 	strcpy(shown, "without a name");
@@ -72,6 +70,7 @@ static void sayOtherName(X509 *certificate, const char *server, char *reason)
 static void sayNoIssuer(X509_STORE_CTX *store, X509 *certificate, const char *subject, const char *issuer, char *reason)
 {
 	X509_NAME *wanted = X509_get_issuer_name(certificate);
+	int root = X509_NAME_cmp(X509_get_subject_name(certificate), wanted) == 0;
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(store);
 	for (int i = 0; i < sk_X509_num(sent); i++) {
 		X509 *candidate = sk_X509_value(sent, i);
@@ -82,6 +81,7 @@ static void sayNoIssuer(X509_STORE_CTX *store, X509 *certificate, const char *su
 	}
 	STACK_OF(X509) *same = X509_STORE_CTX_get1_certs(store, wanted);
 	if (sk_X509_num(same) > 0) tlsSayOtherKey(reason, subject, issuer);
+	else if (root) tlsSayUnknownRoot(reason, subject);
 	else tlsSayUnknownIssuer(reason, subject, issuer);
 	sk_X509_pop_free(same, X509_free);
 }
@@ -124,9 +124,6 @@ void tlsReasonOfCertificate(X509_STORE_CTX *store, const char *server, char *rea
 		tlsSayNoAuthority(reason, issuer, subject);
 		break;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-		if (depth > 0 && sk_X509_num(chain) >= depth) showName(X509_get_subject_name(sk_X509_value(chain, depth - 1)), subject);
-		sayNoIssuer(store, certificate, subject, issuer, reason);
-		break;
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:

@@ -1,0 +1,2 @@
+/** A failure that one line explains; no stack is wanted. */
+export class PlainError extends Error {}
