@@ -46,8 +46,11 @@ export interface LinkOwner {
 	linkFailed(reason: string): void;
 }
 
-/** Reserves what a {@link Link} needs. */
-export function planLink(plan: MemoryPlan, options: LinkOptions): void {
+/** Reserves what a {@link Link} needs. @throws Error naming the authorities' file when it is of no use. */
+export function planLink(plan: MemoryPlan, options: LinkOptions, io: ArrowIO): void {
+	const tls = new io.TLS({ authorities: options.authorities, legacyCiphers: options.legacyCiphers });
+	plan.note("arrow TLS engine", tls.memory, "");
+	tls.close();
 	plan.reserve(PLAN_CIPHER_IN, options.buffer, "arrow.message");
 	plan.reserve(PLAN_CIPHER_OUT, options.buffer, "arrow.message");
 }
@@ -92,7 +95,6 @@ export class Link {
 		this.#size = options.buffer;
 		this.#in = plan.offset(PLAN_CIPHER_IN);
 		this.#out = plan.offset(PLAN_CIPHER_OUT);
-		plan.note("arrow TLS engine", this.#tls.memory, "");
 	}
 
 	/** Begins to connect. */
@@ -215,10 +217,9 @@ export class Link {
 	}
 
 	#readable(): void {
+		if (this.state === LINK_SECURING) while (this.#receive() && this.#secure());
+		// Also at once after the handshake: what came with its last bytes makes the stream readable no more.
 		if (this.state === LINK_OPEN) this.#owner.linkReadable();
-		else if (this.state === LINK_SECURING) {
-			while (this.#receive()) if (!this.#secure()) return;
-		}
 	}
 
 	/** Goes on with the handshake. @returns whether it needs more input. */

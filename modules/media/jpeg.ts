@@ -38,6 +38,8 @@ const State = Object.freeze({
  * that look like markers are told apart by their stuffing, so only the real end is found.
  */
 export class JPEGScanner {
+	/** After BAD: the offset of the byte that does not belong there. */
+	wrong = 0;
 	#state: number = State.SOI_PREFIX;
 	#code = 0;
 	#rest = 0;
@@ -68,8 +70,11 @@ export class JPEGScanner {
 				this.#state = State.DATA_PREFIX;
 			} else {
 				this.#step(bytes[at]);
-				if (this.#state === State.SOI_PREFIX) return Scan.BAD;
-				at += 1;
+				if (this.#state === State.SOI_PREFIX) {
+					this.wrong = at;
+					return Scan.BAD;
+				}
+				at++;
 				if (this.#state === State.ENDED) return at;
 			}
 		}

@@ -18,9 +18,8 @@ export class MJPEGFile implements FrameSource {
 	readonly #path: string;
 	readonly #file: File;
 	readonly #scanner = new JPEGScanner();
-	/** Where the file is read next, and where the picture began that is being skipped. */
+	/** Where the file is read next. */
 	#position = 0;
-	#start = 0;
 	/** In a picture that is larger than the room: its end is sought. */
 	#skipping = false;
 	/** Pictures found since the file's start. */
@@ -71,33 +70,37 @@ export class MJPEGFile implements FrameSource {
 			this.#found++;
 			return end - from;
 		}
-		if (end === Scan.MORE && !last) {
-			this.#start = this.#position;
-			this.#position += count;
+		if (end === Scan.BAD) this.#leave(from);
+		else {
 			this.#skipping = true;
-			return 0;
+			this.#position += count;
 		}
-		this.damaged++;
-		this.#position += 2;
 		return 0;
 	}
 
-	/** Goes on in a picture that is too large; always 0. */
+	/** Goes on in a picture that is too large or cut off by the file's end; always 0. */
 	#skip(frame: Frame, count: number): number {
 		const end = this.#scanner.scan(frame.arena.bytes, frame.offset, frame.offset + count);
 		if (end === Scan.MORE) {
 			this.#position += count;
 			return 0;
 		}
-		this.#skipping = false;
-		if (end === Scan.BAD) {
-			this.damaged++;
-			this.#position = this.#start + 2;
-		} else {
+		if (end === Scan.BAD) this.#leave(frame.offset);
+		else {
 			this.oversized++;
 			this.#position += end - frame.offset;
 		}
+		this.#skipping = false;
 		return 0;
+	}
+
+	/**
+	 * Leaves a damaged picture where the damage shows: often the next one begins there. Looking again from its start
+	 * would find a thumbnail in it.
+	 */
+	#leave(from: number): void {
+		this.damaged++;
+		this.#position += this.#scanner.wrong - 1 - from;
 	}
 
 	/** Back to the file's start. @returns false when a whole pass found nothing. */

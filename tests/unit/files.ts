@@ -26,6 +26,8 @@ function begin(check: Check): void {
 function end(check: Check): void {
 	begin(check);
 	check.equal(list(FOLDER, 100).length, 0, "left over");
+	check.equal(remove(FOLDER), "");
+	check.equal(kind(FOLDER), "");
 }
 
 export default function (suite: Suite): void {
@@ -127,6 +129,9 @@ export default function (suite: Suite): void {
 		check.equal(makeFolder(`${FOLDER}/../unit_files_deep//a/b/`), "");
 		check.equal(kind("build/unit_files_deep/a/b"), "directory");
 		check.equal(makeFolder("build/unit_files_deep/a/b"), "");
+		check.equal(remove("build/unit_files_deep/a/b"), "");
+		check.equal(remove("build/unit_files_deep/a"), "");
+		check.equal(remove("build/unit_files_deep"), "");
 		put(PATH, "x");
 		check.equal(makeFolder(PATH), "ENOTDIR");
 		check.equal(makeFolder(`${PATH}/below`), "ENOTDIR");
@@ -155,7 +160,8 @@ export default function (suite: Suite): void {
 		check.equal(rename(PATH, `${FOLDER}/other`), "ENOENT");
 		check.equal(remove(`${PATH}.damaged`), "");
 		check.equal(remove(`${PATH}.damaged`), "", "not there is no error");
-		check.ok(remove(FOLDER) !== "", "a folder is no file");
+		put(PATH, "x");
+		check.equal(remove(FOLDER), "ENOTEMPTY");
 		end(check);
 	});
 

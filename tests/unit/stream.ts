@@ -317,8 +317,8 @@ function reuse(check: Check, done: () => void): void {
 			readCounters(now);
 			check.ok(echoes > 600, "echoes");
 			check.equal(now[Counter.DESCRIPTORS], before[Counter.DESCRIPTORS], "descriptors");
-			check.equal(now[Counter.CHUNKS], before[Counter.CHUNKS], "chunk bytes");
-			check.equal(now[Counter.SLOTS], before[Counter.SLOTS], "slots");
+			check.ok((now[Counter.CHUNKS] as number) <= (before[Counter.CHUNKS] as number), "chunk bytes");
+			check.ok((now[Counter.SLOTS] as number) <= (before[Counter.SLOTS] as number), "slots");
 			listener.close();
 			done();
 		});

@@ -218,7 +218,7 @@ function showPicture(state) {
 function addViewer() {
 	const figure = element("figure");
 	const image = element("img");
-	image.alt = "The same picture through a session of its own";
+	image.alt = "The same through a session of its own";
 	const close = element("button", "", "×");
 	close.type = "button";
 	close.setAttribute("aria-label", "Close this viewer");

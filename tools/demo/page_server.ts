@@ -1,4 +1,4 @@
-/** The page over HTTP on loopback: three static files, the stream, events, and two commands. */
+/** The page over HTTP on loopback: static files, the stream, events, and two commands. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -16,6 +16,7 @@ const BOUNDARY = "fletcher-page";
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
 	"/": ["index.html", "text/html; charset=utf-8"],
 	"/page.css": ["page.css", "text/css; charset=utf-8"],
+	"/panels.css": ["panels.css", "text/css; charset=utf-8"],
 	"/page.js": ["page.js", "text/javascript; charset=utf-8"],
 };
 
