@@ -169,6 +169,7 @@ export class Link {
 
 	/** Hands ciphertext to the network until there is none or it takes no more; `blocked` tells. */
 	flush(): void {
+		if (this.state < LINK_SECURING) return;
 		for (;;) {
 			if (this.#outAt === this.#outEnd) {
 				this.#outAt = this.#out;

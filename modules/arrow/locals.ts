@@ -10,9 +10,6 @@ const WANT_WRITE = 2;
 const AGAIN = 0;
 const END = -1;
 
-/** Reads of left-over bytes before a connection is closed: unread bytes would turn its FIN into a reset. */
-const DRAIN_READS = 16;
-
 /** Who is told that local connections have something to do. */
 export interface LocalsOwner {
 	/** A local connection is up, has bytes or takes bytes again: a turn is due. */
@@ -58,7 +55,10 @@ export class Locals {
 			const stream = new io.Stream({
 				onReadable: () => this.#readable(session),
 				onWritable: () => this.#writable(session),
-				onError: () => this.#failed(session),
+				onError: () => {
+					this.#fail(session);
+					owner.localReady();
+				},
 			});
 			this.#streams.push(stream);
 		}
@@ -88,7 +88,7 @@ export class Locals {
 		while (length > 0) {
 			const count = stream.write(this.#buffer, ring.readOffset, length);
 			if (count < 0) {
-				this.#failed(session);
+				this.#fail(session);
 				return;
 			}
 			if (count > 0) this.#client.sessions.consumed(session, count);
@@ -114,8 +114,6 @@ export class Locals {
 		const ring = session.inbound;
 		// When the service is gone, what came before goes as far as the stream takes it at once.
 		if (this.#client.state === STATE_CLOSED && ring.readLength > 0 && this.#broken[i] === 0) stream.write(this.#buffer, ring.readOffset, ring.readLength);
-		const room = ring.writeLength;
-		for (let reads = 0; reads < DRAIN_READS && room > 0; reads++) if (stream.read(this.#buffer, ring.writeOffset, room) <= 0) break;
 		stream.close();
 		this.#full[i] = 0;
 		this.#broken[i] = 0;
@@ -190,7 +188,7 @@ export class Locals {
 	}
 
 	/** The connection could not be made, or broke: what it sent before is still read. */
-	#failed(session: Session): void {
+	#fail(session: Session): void {
 		const i = session.index;
 		if (session.state === SESSION_OPEN) {
 			this.#broken[i] = 1;
@@ -198,7 +196,6 @@ export class Locals {
 			session.inbound.clear();
 			this.#enqueue(i);
 		} else this.#client.sessions.ended(session, CONNECTION_ERROR);
-		this.#owner.localReady();
 	}
 
 	#want(session: Session): void {

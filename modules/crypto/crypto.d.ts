@@ -52,7 +52,14 @@ export class SHA256 {
 }
 
 /** HKDF-SHA-256 (RFC 5869), extract then expand, to `length` (1..8160) bytes at `to` of `output`. `salt` may be empty. Cold path: arguments are whole buffers. */
-export function hkdf(secret: ArrayBuffer, salt: ArrayBuffer, info: ArrayBuffer, output: ArrayBuffer, to: number, length: number): void;
+export function hkdf(
+	secret: ArrayBuffer,
+	salt: ArrayBuffer,
+	info: ArrayBuffer,
+	output: ArrayBuffer,
+	to: number,
+	length: number,
+): void;
 
 /** A P-256 key pair for key agreement. */
 export class ECDH {

@@ -1,4 +1,6 @@
-/** Reads the head of one HTTP/1.x request in place (RFC 9112): no allocation, every size bounded by the buffer. */
+/* Reads the head of one HTTP/1.x request in place (RFC 9112): no allocation, every size bounded by the buffer. */
+
+import { type AsciiText, constantText } from "wire/ascii";
 
 export const Method = Object.freeze({ GET: 0, HEAD: 1 } as const);
 
@@ -15,20 +17,48 @@ export const Status = Object.freeze({
 	VERSION_NOT_SUPPORTED: 505,
 } as const);
 
+const REASONS = Object.freeze({
+	OK: constantText("OK"),
+	BAD_REQUEST: constantText("Bad Request"),
+	NOT_FOUND: constantText("Not Found"),
+	METHOD_NOT_ALLOWED: constantText("Method Not Allowed"),
+	REQUEST_TIMEOUT: constantText("Request Timeout"),
+	URI_TOO_LONG: constantText("URI Too Long"),
+	HEADERS_TOO_LARGE: constantText("Request Header Fields Too Large"),
+	UNAVAILABLE: constantText("Service Unavailable"),
+	VERSION_NOT_SUPPORTED: constantText("HTTP Version Not Supported"),
+});
+
 /** The reason phrase of a {@link Status}. */
-export function reasonOf(status: number): string {
+export function reasonOf(status: number): AsciiText {
 	switch (status) {
-		case Status.OK: return "OK";
-		case Status.BAD_REQUEST: return "Bad Request";
-		case Status.NOT_FOUND: return "Not Found";
-		case Status.METHOD_NOT_ALLOWED: return "Method Not Allowed";
-		case Status.REQUEST_TIMEOUT: return "Request Timeout";
-		case Status.URI_TOO_LONG: return "URI Too Long";
-		case Status.HEADERS_TOO_LARGE: return "Request Header Fields Too Large";
-		case Status.UNAVAILABLE: return "Service Unavailable";
-		default: return "HTTP Version Not Supported";
+		case Status.OK:
+			return REASONS.OK;
+		case Status.BAD_REQUEST:
+			return REASONS.BAD_REQUEST;
+		case Status.NOT_FOUND:
+			return REASONS.NOT_FOUND;
+		case Status.METHOD_NOT_ALLOWED:
+			return REASONS.METHOD_NOT_ALLOWED;
+		case Status.REQUEST_TIMEOUT:
+			return REASONS.REQUEST_TIMEOUT;
+		case Status.URI_TOO_LONG:
+			return REASONS.URI_TOO_LONG;
+		case Status.HEADERS_TOO_LARGE:
+			return REASONS.HEADERS_TOO_LARGE;
+		case Status.UNAVAILABLE:
+			return REASONS.UNAVAILABLE;
+		default:
+			return REASONS.VERSION_NOT_SUPPORTED;
 	}
 }
+
+const GET = constantText("GET ");
+const HEAD = constantText("HEAD ");
+const HTTP = constantText("HTTP/");
+const MAJOR = constantText("1.");
+const ABSOLUTE = constantText("http://");
+const HOST = constantText("host");
 
 /** The head is not complete yet. */
 export const INCOMPLETE = 0;
@@ -98,7 +128,7 @@ export class RequestParser {
 	}
 
 	/** Whether the path of the complete head is `path` (ASCII). */
-	isPath(path: string): boolean {
+	isPath(path: AsciiText): boolean {
 		if (path.length !== this.pathLength) return false;
 		for (let i = 0; i < path.length; i++) if (this.#bytes[this.pathOffset + i] !== path.charCodeAt(i)) return false;
 		return true;
@@ -130,12 +160,12 @@ export class RequestParser {
 		if (target - method - 1 > MAXIMUM_TARGET) return Status.URI_TOO_LONG;
 		if (target === method + 1 || target === to || this.#bytes[target] !== SPACE) return Status.BAD_REQUEST;
 		const version = target + 1;
-		if (to - version !== 8 || !this.#holds(version, "HTTP/")) return Status.BAD_REQUEST;
-		if (!this.#holds(version + 5, "1.")) return Status.VERSION_NOT_SUPPORTED;
+		if (to - version !== 8 || !this.#holds(version, HTTP)) return Status.BAD_REQUEST;
+		if (!this.#holds(version + 5, MAJOR)) return Status.VERSION_NOT_SUPPORTED;
 		this.#needsHost = this.#bytes[version + 7] !== 0x30;
 		if (!this.#takeTarget(method + 1, target)) return Status.BAD_REQUEST;
-		if (this.#holds(from, "GET ")) this.method = Method.GET;
-		else if (this.#holds(from, "HEAD ")) this.method = Method.HEAD;
+		if (this.#holds(from, GET)) this.method = Method.GET;
+		else if (this.#holds(from, HEAD)) this.method = Method.HEAD;
 		else return Status.METHOD_NOT_ALLOWED;
 		return INCOMPLETE;
 	}
@@ -144,7 +174,7 @@ export class RequestParser {
 	#takeTarget(from: number, to: number): boolean {
 		let path = from;
 		if (this.#bytes[path] !== SLASH) {
-			if (!this.#holds(from, "http://")) return false;
+			if (!this.#holds(from, ABSOLUTE)) return false;
 			path = from + 7;
 			while (path < to && this.#bytes[path] !== SLASH) path++;
 			if (path === to) return false;
@@ -172,7 +202,7 @@ export class RequestParser {
 	}
 
 	#isHost(from: number): boolean {
-		for (let i = 0; i < 4; i++) if ((this.#bytes[from + i] | 0x20) !== "host".charCodeAt(i)) return false;
+		for (let i = 0; i < 4; i++) if ((this.#bytes[from + i] | 0x20) !== HOST.charCodeAt(i)) return false;
 		return true;
 	}
 
@@ -183,7 +213,7 @@ export class RequestParser {
 		return at;
 	}
 
-	#holds(offset: number, text: string): boolean {
+	#holds(offset: number, text: AsciiText): boolean {
 		for (let i = 0; i < text.length; i++) if (this.#bytes[offset + i] !== text.charCodeAt(i)) return false;
 		return true;
 	}

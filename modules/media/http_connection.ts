@@ -1,6 +1,7 @@
 import type { Frame } from "media/frames";
 import { INCOMPLETE, Method, RequestParser, reasonOf, Status } from "media/http";
 import { FIRST_BOUNDARY, type Site, STREAM_TYPE } from "media/site";
+import { type AsciiText, constantText } from "wire/ascii";
 
 export const ConnectionState = Object.freeze({
 	/** No connection. */
@@ -28,10 +29,28 @@ const LINGER_TIME = 2000;
 /** What comes behind the head that is being sent. */
 const Body = Object.freeze({ NONE: 0, PICTURE: 1, FIGURES: 2, STREAM: 3 } as const);
 
-const COMMON_HEADERS = "\r\nConnection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Type: ";
-const PAGE = "<!doctype html><html lang=\"en\"><title>Fletcher</title><meta name=\"viewport\" content=\"width=device-width\">"
-	+ "<style>body{margin:0;background:#111;color:#ccc;font:16px sans-serif;text-align:center}img{max-width:100%}a{color:#9cf}</style>"
-	+ "<img src=\"video.mjpeg\" alt=\"live picture\"><p><a href=\"frame.jpg\">picture</a> <a href=\"metrics.json\">figures</a></html>\n";
+const VERSION = constantText("HTTP/1.1 ");
+const COMMON_HEADERS = constantText(
+	"\r\nConnection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Type: ",
+);
+const LENGTH_HEADER = constantText("\r\nContent-Length: ");
+const ALLOW_HEADER = constantText("\r\nAllow: GET, HEAD");
+const RETRY_HEADER = constantText("\r\nRetry-After: 2");
+const HEAD_END = constantText("\r\n\r\n");
+const HTML = constantText("text/html");
+const JPEG = constantText("image/jpeg");
+const JSON_TYPE = constantText("application/json");
+const PLAIN = constantText("text/plain");
+const NO_TEXT = constantText("");
+const STREAM_PATH = constantText("/video.mjpeg");
+const PICTURE_PATH = constantText("/frame.jpg");
+const FIGURES_PATH = constantText("/metrics.json");
+const PAGE_PATH = constantText("/");
+const PAGE = constantText(
+	"<!doctype html><html lang=\"en\"><title>Fletcher</title><meta name=\"viewport\" content=\"width=device-width\">"
+		+ "<style>body{margin:0;background:#111;color:#ccc;font:16px sans-serif;text-align:center}img{max-width:100%}a{color:#9cf}</style>"
+		+ "<img src=\"video.mjpeg\" alt=\"live picture\"><p><a href=\"frame.jpg\">picture</a> <a href=\"metrics.json\">figures</a></html>\n",
+);
 /** Smallest space for a request: the page with its head is written there too. */
 export const MINIMUM_REQUEST_BYTES = 1024;
 
@@ -141,10 +160,10 @@ export class HTTPConnection {
 
 	#answer(now: number): void {
 		const parser = this.#parser;
-		if (parser.isPath("/video.mjpeg")) this.#answerStream(now);
-		else if (parser.isPath("/frame.jpg")) this.#answerPicture(now);
-		else if (parser.isPath("/metrics.json")) this.#answerFigures(now);
-		else if (parser.isPath("/")) this.#send(Status.OK, "text/html", PAGE.length, PAGE, Body.NONE, now);
+		if (parser.isPath(STREAM_PATH)) this.#answerStream(now);
+		else if (parser.isPath(PICTURE_PATH)) this.#answerPicture(now);
+		else if (parser.isPath(FIGURES_PATH)) this.#answerFigures(now);
+		else if (parser.isPath(PAGE_PATH)) this.#send(Status.OK, HTML, PAGE.length, PAGE, Body.NONE, now);
 		else this.#refuse(Status.NOT_FOUND, now);
 	}
 
@@ -168,12 +187,12 @@ export class HTTPConnection {
 			return;
 		}
 		this.#frame = frame;
-		this.#send(Status.OK, "image/jpeg", frame.length, "", Body.PICTURE, now);
+		this.#send(Status.OK, JPEG, frame.length, NO_TEXT, Body.PICTURE, now);
 	}
 
 	#answerFigures(now: number): void {
 		const figures = this.#site.metrics;
-		if (figures.acquire()) this.#send(Status.OK, "application/json", figures.length, "", Body.FIGURES, now);
+		if (figures.acquire()) this.#send(Status.OK, JSON_TYPE, figures.length, NO_TEXT, Body.FIGURES, now);
 		else this.#refuse(Status.UNAVAILABLE, now);
 	}
 
@@ -181,26 +200,26 @@ export class HTTPConnection {
 		if (status === Status.UNAVAILABLE) this.#site.unavailable++;
 		else this.#site.refused++;
 		const reason = reasonOf(status);
-		this.#send(status, "text/plain", reason.length + 1, reason, Body.NONE, now);
+		this.#send(status, PLAIN, reason.length + 1, reason, Body.NONE, now);
 	}
 
 	/** Writes the head, over the request, and `text` behind it; `length` of -1 is not declared. */
-	#send(status: number, type: string, length: number, text: string, body: number, now: number): void {
+	#send(status: number, type: AsciiText, length: number, text: AsciiText, body: number, now: number): void {
 		const writer = this.#site.writer;
 		writer.begin(this.#base, this.#size);
-		writer.text("HTTP/1.1 ");
+		writer.text(VERSION);
 		writer.integer(status);
 		writer.byte(0x20);
 		writer.text(reasonOf(status));
 		writer.text(COMMON_HEADERS);
 		writer.text(type);
 		if (length >= 0) {
-			writer.text("\r\nContent-Length: ");
+			writer.text(LENGTH_HEADER);
 			writer.integer(length);
 		}
-		if (status === Status.METHOD_NOT_ALLOWED) writer.text("\r\nAllow: GET, HEAD");
-		if (status === Status.UNAVAILABLE) writer.text("\r\nRetry-After: 2");
-		writer.text("\r\n\r\n");
+		if (status === Status.METHOD_NOT_ALLOWED) writer.text(ALLOW_HEADER);
+		if (status === Status.UNAVAILABLE) writer.text(RETRY_HEADER);
+		writer.text(HEAD_END);
 		if (status === Status.OK) this.#site.requests++;
 		this.#body = body;
 		if (this.#parser.method === Method.HEAD) this.#giveBack();

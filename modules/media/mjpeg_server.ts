@@ -1,5 +1,4 @@
 import { LEVEL_INFO, type Logger } from "host/logger";
-import type { Frame } from "media/frames";
 import { ConnectionState, HTTPConnection } from "media/http_connection";
 import type { Site } from "media/site";
 import { Listener, Stream, type StreamOptions, StreamStatus, Want } from "net/stream";
@@ -8,6 +7,8 @@ import Timer from "time/timer";
 
 /** Connections beside the viewers': for single pictures, figures, and to say that all viewers' places are taken. */
 export const SPARE_CONNECTIONS = 2;
+/** Connections that may wait to be accepted. */
+const BACKLOG = 16;
 /** How often (ms) overdue connections are looked for while there are any. */
 const SWEEP = 500;
 /** A connection whose request is not complete after so long (ms) makes room when another one waits. */
@@ -66,33 +67,32 @@ export class MJPEGServer {
 	/** Connections accepted since the start. */
 	accepted = 0;
 	readonly #site: Site;
-	readonly #listener: Listener;
+	readonly #options: MJPEGServerOptions;
+	#listener: Listener | undefined;
 	readonly #timer: Timer;
 	readonly #peers: Peer[] = [];
 	readonly #drop: number;
 	/** Peers that have a connection. */
 	#open = 0;
 
-	/** @throws Error naming address, port and the host's reason when it cannot listen. */
+	/** Makes everything that connections need; `start` makes it public. */
 	constructor(options: MJPEGServerOptions) {
 		const site = options.site;
 		const count = site.viewersMaximum + SPARE_CONNECTIONS;
 		this.#site = site;
+		this.#options = options;
 		this.#drop = options.offset + count * options.requestBytes;
-		const accept = () => this.#accept();
-		this.#listener = new Listener({ address: options.address, port: options.port, backlog: 16, onReadable: accept });
 		const sweep = () => this.#sweep();
 		this.#timer = new Timer({ onTimer: sweep });
 		for (let i = 0; i < count; i++) {
 			const machine = new HTTPConnection(site, options.offset + i * options.requestBytes, options.requestBytes);
 			this.#peers.push(new Peer(this, machine));
 		}
-		options.logger.log(LEVEL_INFO, "http", "http-listening", { address: options.address, port: this.port });
 	}
 
-	/** The bound port. */
+	/** The bound port, 0 before `start`. */
 	get port(): number {
-		return this.#listener.port;
+		return this.#listener === undefined ? 0 : this.#listener.port;
 	}
 
 	/** Connections now. */
@@ -100,15 +100,25 @@ export class MJPEGServer {
 		return this.#open;
 	}
 
-	/** The camera has a new frame. */
-	show(frame: Frame): void {
-		this.#site.frame(frame);
+	/** Begins to listen. @throws Error naming address, port and the host's reason when it cannot. */
+	start(): void {
+		const options = this.#options;
+		const accept = () => this.#accept();
+		this.#listener = new Listener({ address: options.address, port: options.port, backlog: BACKLOG, onReadable: accept });
+		options.logger.log(LEVEL_INFO, "http", "http-listening", { address: options.address, port: this.port });
+	}
+
+	/** The camera has a new frame in the store. */
+	show(): void {
+		const newest = this.#site.store.newest;
+		if (newest === undefined) return;
+		this.#site.frame(newest);
 		this.#offer();
 	}
 
 	/** Stops listening and closes all connections. */
 	close(): void {
-		this.#listener.close();
+		this.#listener?.close();
 		this.#timer.close();
 		for (let i = 0; i < this.#peers.length; i++) if (this.#peers[i].opened) this.#close(this.#peers[i]);
 	}
@@ -143,12 +153,13 @@ export class MJPEGServer {
 	}
 
 	#accept(): void {
+		const listener = this.#listener as Listener;
 		const peer = this.#vacant();
 		if (peer === undefined) {
-			this.#listener.want(Want.NOTHING);
+			listener.want(Want.NOTHING);
 			return;
 		}
-		if (!this.#listener.accept(peer)) return;
+		if (!listener.accept(peer)) return;
 		const now = monotonic();
 		this.accepted++;
 		this.#open++;
@@ -215,7 +226,7 @@ export class MJPEGServer {
 		}
 		if (this.#open === 0) return;
 		this.#timer.schedule(SWEEP);
-		this.#listener.want(Want.READ); /* by now somebody may have to give way */
+		this.#listener?.want(Want.READ); /* by now somebody may have to give way */
 	}
 
 	#close(peer: Peer): void {
@@ -225,6 +236,6 @@ export class MJPEGServer {
 		else peer.close();
 		peer.machine.close();
 		this.#open--;
-		this.#listener.want(Want.READ);
+		this.#listener?.want(Want.READ);
 	}
 }

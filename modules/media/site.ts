@@ -1,17 +1,17 @@
 import type { Frame, FrameStore } from "media/frames";
 import type { Arena } from "storage/arena";
-import { type AsciiWriter, digitsOf } from "wire/ascii";
+import { type AsciiWriter, constantText, digitsOf } from "wire/ascii";
 
 /** Ends each part; no JPEG can hold it unnoticed, as every part says its length. */
 const BOUNDARY = "fletcher-frame";
-export const STREAM_TYPE = "multipart/x-mixed-replace; boundary=" + BOUNDARY;
+export const STREAM_TYPE = constantText("multipart/x-mixed-replace; boundary=" + BOUNDARY);
 /** Comes once before the first part. */
-export const FIRST_BOUNDARY = "--" + BOUNDARY + "\r\n";
+export const FIRST_BOUNDARY = constantText("--" + BOUNDARY + "\r\n");
 
-const PART_TYPE = "Content-Type: image/jpeg\r\nX-Sequence: ";
-const PART_LENGTH = "\r\nContent-Length: ";
-const HEAD_END = "\r\n\r\n";
-const PART_END = "\r\n--" + BOUNDARY + "\r\n";
+const PART_TYPE = constantText("Content-Type: image/jpeg\r\nX-Sequence: ");
+const PART_LENGTH = constantText("\r\nContent-Length: ");
+const HEAD_END = constantText("\r\n\r\n");
+const PART_END = constantText("\r\n--" + BOUNDARY + "\r\n");
 /** Room that {@link Site.frame} needs before and behind a picture; ten digits of sequence and of length. */
 export const HEADROOM = PART_TYPE.length + PART_LENGTH.length + HEAD_END.length + 20;
 export const TAILROOM = PART_END.length;

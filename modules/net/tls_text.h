@@ -110,7 +110,7 @@ static inline void tlsSayNotTLS(char *reason)
 static inline void tlsSayNoCipher(char *reason)
 {
 	TlsText text = tlsText(reason);
-	tlsSay(&text, "server refused the handshake: no cipher in common, or it wants something else of this client");
+	tlsSay(&text, "server refused the handshake: it knows no version of TLS (from 1.2 on) or no cipher that is allowed here");
 }
 
 #endif

@@ -1,5 +1,16 @@
+/** Text to be written: a string, or what {@link constantText} made of it, which costs nothing to look into. */
+export interface AsciiText {
+	readonly length: number;
+	charCodeAt(index: number): number;
+}
+
+/** Text that lies in ROM as an object: looking into a plain string costs the engine two slots each time. For constants of modules. */
+export function constantText(text: string): AsciiText {
+	return Object.freeze(Object(text)) as AsciiText;
+}
+
 /**
- * Writes ASCII text and numbers at offsets of a piece of memory without allocating.
+ * Writes ASCII text and numbers at offsets of a piece of memory without allocating (a plain string costs two slots).
  * What does not fit is left out whole, and `overflowed` tells.
  */
 export class AsciiWriter {
@@ -22,11 +33,12 @@ export class AsciiWriter {
 	}
 
 	/** ASCII characters; another one becomes "?". */
-	text(text: string): void {
-		const length = text.length;
+	text(text: AsciiText): void {
+		const letters = Object(text) as AsciiText;
+		const length = letters.length;
 		if (!this.#fits(length)) return;
 		for (let i = 0; i < length; i++) {
-			const code = text.charCodeAt(i);
+			const code = letters.charCodeAt(i);
 			this.bytes[this.position + i] = code < 0x80 ? code : 0x3f;
 		}
 		this.position += length;

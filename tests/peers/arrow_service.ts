@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Server as NetServer } from "node:net";
+import { createServer as createTcpServer } from "node:net";
 import { createServer } from "node:tls";
 import type { Server, TLSSocket, TlsOptions } from "node:tls";
 import { ArrowDevice } from "./arrow_device.ts";
@@ -99,7 +100,7 @@ export class ArrowService extends EventEmitter implements DeviceHandling {
 
 	/** The next event of this name whose argument is wanted; only events from now on count. */
 	waitFor<Argument>(event: string, wanted: (argument: Argument) => boolean, timeoutMs = DEFAULT_WAIT_MS): Promise<Argument> {
-		return new Promise((resolve, reject) => {
+		const answer = new Promise<Argument>((resolve, reject) => {
 			const look = (argument: Argument): void => {
 				if (!wanted(argument)) return;
 				clearTimeout(timer);
@@ -112,6 +113,9 @@ export class ArrowService extends EventEmitter implements DeviceHandling {
 			}, timeoutMs);
 			this.on(event, look);
 		});
+		// A test that fails before it awaits this has its own error to show.
+		answer.catch(() => undefined);
+		return answer;
 	}
 
 	/** Tunnels a loopback port to a service of a device, over reconnects of it. Port 0: any. */
@@ -189,4 +193,12 @@ export function listenOn(server: NetServer, port: number, host = "127.0.0.1"): P
 			resolve((server.address() as AddressInfo).port);
 		});
 	});
+}
+
+/** A port nobody listens on now. */
+export async function freePort(): Promise<number> {
+	const server = createTcpServer();
+	const port = await listenOn(server, 0);
+	await new Promise((resolve) => server.close(resolve));
+	return port;
 }

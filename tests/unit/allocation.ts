@@ -23,4 +23,13 @@ export class Allocation {
 		check.equal(this.#after[Counter.CHUNKS], this.#before[Counter.CHUNKS], "chunk bytes");
 		check.equal(this.#after[Counter.COLLECTIONS], this.#before[Counter.COLLECTIONS], "collections");
 	}
+
+	/** What was allocated since `begin`, in words; "" for nothing. */
+	spent(): string {
+		readCounters(this.#after);
+		const slots = (this.#after[Counter.SLOTS] as number) - (this.#before[Counter.SLOTS] as number);
+		const chunks = (this.#after[Counter.CHUNKS] as number) - (this.#before[Counter.CHUNKS] as number);
+		const collections = (this.#after[Counter.COLLECTIONS] as number) - (this.#before[Counter.COLLECTIONS] as number);
+		return slots || chunks || collections ? `${slots} slots, ${chunks} chunk bytes, ${collections} collections` : "";
+	}
 }

@@ -74,7 +74,7 @@ function wanted(check: Check, done: () => void): void {
 		onReadable(): void {
 			readable++;
 			// Level: told again while one waits.
-			if (readable === 3) while (server.read(buffer, 0, 8) >= 0) continue;
+			if (readable === 3) while (server.read(buffer, 0, 8) >= 0);
 		},
 		onWritable(): void {
 			if (++writable === 2) server.want(Want.READ);

@@ -40,6 +40,7 @@ export default function (suite: Suite): void {
 		check.equal(size(PATH), 10);
 		check.equal(put(PATH, ""), "");
 		check.equal(size(PATH), 0);
+		check.equal(read(PATH, 0).byteLength, 0);
 		check.equal(list(FOLDER, 10).join(), "state.json");
 		end(check);
 	});
@@ -101,6 +102,7 @@ export default function (suite: Suite): void {
 		check.equal(read(PATH, 10).byteLength, 10);
 		check.throws(() => read(PATH, 9), "EFBIG");
 		check.throws(() => read(PATH, 9), PATH);
+		check.throws(() => read(PATH, Number.NaN), "EFBIG");
 		check.throws(() => read(`${FOLDER}/none`, 10), "ENOENT");
 		check.throws(() => read(`${FOLDER}/none`, 10), `${FOLDER}/none`);
 		check.throws(() => read(FOLDER, 10), "EISDIR");

@@ -1,11 +1,17 @@
 import { args } from "host/host";
 import { runProbe } from "unit/probes";
+import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runTlsProbe } from "unit/tls_probe";
 import crypto from "unit/crypto";
+import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
+import http from "unit/http";
 import clock from "unit/clock";
 import timer from "unit/timer";
 import stream from "unit/stream";
+import streamEnd from "unit/stream_end";
+import listener from "unit/listener";
 import datagram from "unit/datagram";
 import resolver from "unit/resolver";
 import files from "unit/files";
@@ -13,9 +19,13 @@ import mjpeg from "unit/mjpeg";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
-	const [first, second] = args();
+	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second)) throw new Error(`${second}: no such probe`);
+		if (!runProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		return;
+	}
+	if (first === "--tls") {
+		runTlsProbe(args().slice(1));
 		return;
 	}
 	const runner = new Runner();
@@ -23,10 +33,14 @@ export default function main(): void {
 	clock(runner);
 	timer(runner);
 	stream(runner);
+	streamEnd(runner);
+	listener(runner);
 	datagram(runner);
 	resolver(runner);
 	files(runner);
 	crypto(runner);
+	tlsEngine(runner);
 	mjpeg(runner);
+	http(runner);
 	runner.run(first);
 }

@@ -98,14 +98,24 @@ function again(check: Check, done: () => void): void {
 }
 
 export default function (suite: Suite): void {
-	suite.asyncTest("resolver: localhost is 127.0.0.1", 5000, (check, done) => expectAnswer(check, done, "localhost", "127.0.0.1", ""));
-	suite.asyncTest("resolver: a numeric IPv4 address is its own answer", 2000, (check, done) => expectAnswer(check, done, "192.0.2.1", "192.0.2.1", ""));
+	suite.asyncTest("resolver: localhost is 127.0.0.1", 5000, (check, done) =>
+		expectAnswer(check, done, "localhost", "127.0.0.1", ""),
+	);
+	suite.asyncTest("resolver: a numeric IPv4 address is its own answer", 2000, (check, done) =>
+		expectAnswer(check, done, "192.0.2.1", "192.0.2.1", ""),
+	);
 	suite.asyncTest("resolver: a numeric IPv6 address is answered in its short form", 2000, (check, done) =>
 		expectAnswer(check, done, "2001:DB8:0:0::1", "2001:db8::1", ""),
 	);
-	suite.asyncTest("resolver: a name that cannot be has a reason", 2000, (check, done) => expectAnswer(check, done, "name.invalid", undefined, "host not found"));
-	suite.asyncTest("resolver: no name has a reason", 2000, (check, done) => expectAnswer(check, done, "", undefined, "not a host name"));
-	suite.asyncTest("resolver: an endless name has a reason", 2000, (check, done) => expectAnswer(check, done, "a.".repeat(2000), undefined, "not a host name"));
+	suite.asyncTest("resolver: a name that cannot be has a reason", 2000, (check, done) =>
+		expectAnswer(check, done, "name.invalid", undefined, "host not found"),
+	);
+	suite.asyncTest("resolver: no name has a reason", 2000, (check, done) =>
+		expectAnswer(check, done, "", undefined, "not a host name"),
+	);
+	suite.asyncTest("resolver: an endless name has a reason", 2000, (check, done) =>
+		expectAnswer(check, done, "a.".repeat(2000), undefined, "not a host name"),
+	);
 	suite.asyncTest("resolver: a cancelled look-up says nothing", 2000, cancelled);
 	suite.asyncTest("resolver: a new look-up replaces one under way", 2000, replaced);
 	suite.asyncTest("resolver: more look-ups than threads are all answered", 5000, many);

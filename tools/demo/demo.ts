@@ -1,12 +1,11 @@
 /** The demo without its page: certificates, the Arrow service, the device with its camera, and figures about all of it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { issue, makeAuthority } from "../../tests/peers/certificates.ts";
 import type { ArrowDevice } from "../../tests/peers/arrow_device.ts";
 import type { RoundTrip } from "../../tests/peers/arrow_requests.ts";
-import { ArrowService, listenOn } from "../../tests/peers/arrow_service.ts";
+import { ArrowService, freePort } from "../../tests/peers/arrow_service.ts";
 import { ServiceType } from "../../tests/peers/arrow_table.ts";
 import type { ServiceRecord } from "../../tests/peers/arrow_table.ts";
 import { DeviceProcess } from "./device_process.ts";
@@ -46,14 +45,6 @@ export interface DemoState {
 	readonly metrics: unknown;
 	readonly process: number;
 	readonly violations: number;
-}
-
-/** A port nobody listens on now. */
-async function freePort(): Promise<number> {
-	const server = createServer();
-	const port = await listenOn(server, 0);
-	await new Promise((resolve) => server.close(resolve));
-	return port;
 }
 
 export class Demo {

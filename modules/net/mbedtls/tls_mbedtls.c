@@ -23,8 +23,11 @@
 #define OUTPUT_RESERVE 256
 #define SHORTEST_GROUP 2048 /* bits of the group of a DHE server */
 
-/* Heap of the library beside the parsed authorities: measured, see TLS.md. */
-#define SESSION_BYTES 65536
+/* Heap of the library, measured: see TLS.md. */
+#define RECORD_BYTES (MBEDTLS_SSL_IN_CONTENT_LEN + MBEDTLS_SSL_OUT_CONTENT_LEN + 1024)
+#define SESSION_BYTES 12288 /* at the peak of the handshake, without the server's certificates */
+/* Per byte of the server's certificates, which fill one record at most, when it sends many small ones. */
+#define CHAIN_FACTOR (sizeof(void *) == 4 ? 3 : 5)
 /* Heap per byte of the authorities' PEM file. */
 #define AUTHORITY_FACTOR 3
 
@@ -343,5 +346,6 @@ const char *tlsCipher(const TlsEngine *engine)
 
 size_t tlsMemory(const TlsEngine *engine)
 {
-	return sizeof *engine + SESSION_BYTES + AUTHORITY_FACTOR * engine->authoritiesSize;
+	return sizeof *engine + RECORD_BYTES + SESSION_BYTES + CHAIN_FACTOR * MBEDTLS_SSL_IN_CONTENT_LEN +
+		AUTHORITY_FACTOR * engine->authoritiesSize;
 }

@@ -28,12 +28,13 @@
 /* Below this room a long write waits for the output to drain, rather than being cut into small records. */
 #define SMALLEST_PIECE 2048
 /* The longest certificate message taken from a server; OpenSSL's own limit is 100 KB. */
-#define LONGEST_CHAIN 16384
+#define LONGEST_CHAIN 10240
 #define DEEPEST_CHAIN 8
 
-/* Heap of OpenSSL beside the parsed authorities: measured, see TLS.md. */
-#define CONTEXT_BYTES 24576
-#define SESSION_BYTES 131072
+/* Heap of OpenSSL, measured: see TLS.md. */
+#define CONTEXT_BYTES 20480
+#define SESSION_BYTES 126976 /* at the peak of the handshake, without the server's certificates */
+#define CHAIN_FACTOR 15 /* per byte of the server's certificates, when it sends many small ones */
 /* Heap per byte of the authorities' PEM file. */
 #define AUTHORITY_FACTOR 6
 
@@ -336,5 +337,6 @@ const char *tlsCipher(const TlsEngine *engine)
 
 size_t tlsMemory(const TlsEngine *engine)
 {
-	return sizeof *engine + CONTEXT_BYTES + SESSION_BYTES + AUTHORITY_FACTOR * engine->authoritiesSize;
+	return sizeof *engine + CONTEXT_BYTES + SESSION_BYTES + CHAIN_FACTOR * LONGEST_CHAIN +
+		AUTHORITY_FACTOR * engine->authoritiesSize;
 }

@@ -1,0 +1,435 @@
+import type { ClientOptions } from "arrow/client";
+import { Client, planClient } from "arrow/client";
+import {
+	CLOSE_LOST,
+	CLOSE_REDIRECT,
+	CLOSE_STOPPED,
+	CLOSE_TEXT,
+	CLOSE_UNAUTHORIZED,
+	EVENT_CLOSE,
+	EVENT_CLOSED,
+	EVENT_CREDIT,
+	EVENT_DATA,
+	EVENT_ESTABLISHED,
+	EVENT_NONE,
+	EVENT_OPEN,
+	EVENT_RESET,
+	EVENT_SCAN,
+	STATE_CLOSED,
+	STATE_ESTABLISHED,
+} from "arrow/constants";
+import type { ArrowCounters } from "arrow/counters";
+import type { ArrowIO } from "arrow/io";
+import type { LinkOptions, LinkOwner } from "arrow/link";
+import { LINK_OPEN, Link, planLink } from "arrow/link";
+import type { LocalsOwner } from "arrow/locals";
+import { Locals } from "arrow/locals";
+import type { ArrowIdentity, ArrowSettings } from "arrow/options";
+import { Retry } from "arrow/retry";
+import type { HostPort } from "arrow/url";
+import type { Logger } from "host/logger";
+import { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
+import type { MemoryPlan } from "storage/plan";
+import type { RandomSource } from "time/backoff";
+import type Timer from "time/timer";
+
+/** What other programs and people see of the connection (ARROW-40). */
+export type ArrowState = "connecting" | "unauthorized" | "connected" | "slow";
+
+export interface EndpointOptions {
+	readonly settings: ArrowSettings;
+	readonly identity: ArrowIdentity;
+	readonly io: ArrowIO;
+	/** The plan that {@link planEndpoint} was given. */
+	readonly plan: MemoryPlan;
+	readonly log: Logger;
+	readonly random: RandomSource;
+	/** The state changed; not called for what is as it was. */
+	onState?(state: ArrowState): void;
+	/** RESET_SVC_TABLE: stored services are to be dropped. */
+	onReset?(): void;
+	/** SCAN_NETWORK; given only where scans can be run. */
+	onScan?(): void;
+}
+
+const AREA = "arrow";
+const PLAN_PLAIN = "arrow input";
+
+/** Reads of one buffer each, and writes of one output region, before others get their turn. */
+const READS = 4;
+const WRITES = 4;
+/** What TLS adds to a full output region: with it, one turn is one write. */
+const RECORD_ROOM = 256;
+/** Time to send what waits at a stop, in milliseconds. */
+const STOP_TIME = 1500;
+
+function clientOptions(settings: ArrowSettings, identity: ArrowIdentity, discovery: boolean): ClientOptions {
+	const { uuid, key } = identity;
+	const { mac, window, info, table, sessions, message, times, switches } = settings;
+	return { registration: { uuid, key, mac, window, info }, table, sessions, output: 2 * message, dataLimit: message, discovery, times, switches };
+}
+
+function linkOptions(settings: ArrowSettings): LinkOptions {
+	return { authorities: settings.authorities, legacyCiphers: settings.legacyCiphers, buffer: 2 * settings.message + RECORD_ROOM };
+}
+
+/** Reserves what an {@link Endpoint} needs. @throws Error naming the authorities' file when it is of no use. */
+export function planEndpoint(plan: MemoryPlan, settings: ArrowSettings, identity: ArrowIdentity, io: ArrowIO): void {
+	planClient(plan, clientOptions(settings, identity, false));
+	planLink(plan, linkOptions(settings), io);
+	plan.reserve(PLAN_PLAIN, 2 * settings.message, "arrow.message");
+}
+
+/**
+ * Joins the Arrow client to the network: connects, carries bytes between the TLS connection, the client's state machine and the local
+ * services, and tries again for ever. Everything is made in the constructor; each turn of the event loop does a bounded piece of work.
+ */
+export class Endpoint implements LinkOwner, LocalsOwner {
+	readonly #client: Client;
+	readonly #link: Link;
+	readonly #locals: Locals;
+	readonly #plain: number;
+	readonly #plainSize: number;
+	/** Plaintext that the client has not taken: answers had to go out first. */
+	#plainAt = 0;
+	#plainEnd = 0;
+	readonly #io: ArrowIO;
+	readonly #timer: Timer;
+	readonly #again: Timer;
+	/** What the timer is armed for. */
+	#armed = Infinity;
+	/** When the attempt under way is given up, the next one begins, or a stop is forced. */
+	#phaseDeadline = Infinity;
+	readonly #retry: Retry;
+	readonly #settings: ArrowSettings;
+	readonly #options: EndpointOptions;
+	#target: HostPort | undefined;
+	/** The address of this attempt. */
+	#current: HostPort;
+	#waiting = false;
+	#stopping = false;
+	#ended = false;
+	#stopped: (() => void) | undefined;
+	#state: ArrowState = "connecting";
+	#started = false;
+	/** Attempts to connect since boot. */
+	attempts = 0;
+
+	/** @throws Error naming the authorities' file when it is of no use. */
+	constructor(options: EndpointOptions) {
+		const { settings, io, plan } = options;
+		const arena = plan.allocate();
+		this.#options = options;
+		this.#settings = settings;
+		this.#io = io;
+		this.#current = settings.address;
+		this.#client = new Client(plan, clientOptions(settings, options.identity, options.onScan !== undefined));
+		this.#link = new Link(io, plan, linkOptions(settings), this);
+		this.#locals = new Locals(io, arena.buffer, this.#client, this);
+		this.#plain = plan.offset(PLAN_PLAIN);
+		this.#plainSize = plan.size(PLAN_PLAIN);
+		this.#retry = new Retry(settings.times, settings.switches, options.random, io.monotonic());
+		this.#timer = new io.Timer({
+			onTimer: () => {
+				this.#armed = Infinity;
+				this.#due();
+			},
+		});
+		this.#again = new io.Timer({ onTimer: () => this.linkReadable() });
+	}
+
+	/** Begins to connect, and keeps connected until `stop`. */
+	start(): void {
+		if (this.#started) return;
+		this.#started = true;
+		this.#attempt();
+	}
+
+	/** Someone pairs the device now: the pairing clock starts anew and the next attempt is made at once. */
+	pair(): void {
+		this.#retry.pair(this.#io.monotonic());
+		if (this.#waiting) this.#attempt();
+	}
+
+	/** Services came, went, or were shown or hidden: UPDATE follows. */
+	tableChanged(): void {
+		this.#client.tableChanged(this.#io.monotonic());
+		this.#arm();
+	}
+
+	/** Sends what waits, ends TLS and the local connections, and calls `done`: at once when nothing is connected, else within 2 s. */
+	stop(done: () => void): void {
+		if (this.#stopping) return;
+		this.#stopping = true;
+		this.#stopped = done;
+		this.#waiting = false;
+		if (this.#client.state !== STATE_ESTABLISHED) {
+			this.#end(CLOSE_STOPPED, "");
+			return;
+		}
+		this.#locals.drain();
+		this.#phaseDeadline = this.#io.monotonic() + STOP_TIME;
+		this.#turn();
+	}
+
+	/** Frees what is native. After `stop`. */
+	close(): void {
+		this.#timer.close();
+		this.#again.close();
+		this.#locals.dispose();
+		this.#link.dispose();
+	}
+
+	get state(): ArrowState {
+		return this.#state;
+	}
+
+	get counters(): ArrowCounters {
+		return this.#client.counters;
+	}
+
+	/** Sessions open now, and how many there may be. */
+	get sessions(): number {
+		return this.#client.sessions.table.active;
+	}
+
+	get sessionLimit(): number {
+		return this.#settings.sessions;
+	}
+
+	/** Milliseconds from the last PING to its ACK; -1: none yet. */
+	get roundTrip(): number {
+		return this.#client.roundTrip;
+	}
+
+	get congested(): boolean {
+		return this.#link.blocked;
+	}
+
+	linkOpened(): void {
+		const now = this.#io.monotonic();
+		this.#phaseDeadline = Infinity;
+		this.#client.table.ownAddress = this.#link.localAddress;
+		this.#plainAt = 0;
+		this.#plainEnd = 0;
+		this.#retry.registered(now);
+		this.#client.open(now);
+		this.#log(LEVEL_DEBUG, "secured", { address: this.#link.address, tls: this.#link.security });
+		this.#turn();
+	}
+
+	linkReadable(): void {
+		if (this.#link.state !== LINK_OPEN) return;
+		const now = this.#io.monotonic();
+		let reads = READS;
+		while (this.#takeInput(now) && reads > 0) {
+			const count = this.#link.read(this.#plain, this.#plainSize);
+			if (count <= 0) break;
+			this.#plainAt = this.#plain;
+			this.#plainEnd = this.#plain + count;
+			reads--;
+		}
+		// Bytes may wait in the TLS engine, of which the loop knows nothing.
+		if (reads === 0) this.#again.schedule(0);
+		this.#turn();
+	}
+
+	linkWritable(): void {
+		if (this.#plainAt === this.#plainEnd) this.#turn();
+		else {
+			this.#link.reading(true);
+			this.linkReadable();
+		}
+	}
+
+	linkFailed(reason: string): void {
+		this.#end(CLOSE_LOST, reason);
+	}
+
+	localReady(): void {
+		this.#turn();
+	}
+
+	/** Gives the client plaintext that waits. @returns false when it cannot take all of it before answers went out. */
+	#takeInput(now: number): boolean {
+		let length = this.#plainEnd - this.#plainAt;
+		while (length > 0) {
+			const taken = this.#client.input(this.#plainAt, length, now);
+			this.#plainAt += taken;
+			length -= taken;
+			if (length === 0) break;
+			this.#send(now);
+			if (this.#client.sender.full) {
+				this.#link.reading(false);
+				return false;
+			}
+		}
+		return this.#client.state !== STATE_CLOSED;
+	}
+
+	/** Does what events and waiting bytes ask for, then arms the timer. */
+	#turn(): void {
+		const now = this.#io.monotonic();
+		this.#dispatch();
+		do this.#send(now);
+		while (this.#dispatch());
+		if (this.#stopping) this.#tryStop();
+		if (this.#locals.waiting > 0 && !this.#link.blocked && this.#client.state === STATE_ESTABLISHED) this.#again.schedule(0);
+		this.#arm();
+	}
+
+	/** Control messages, then data, into one write after the other until there are none or the network takes no more. */
+	#send(now: number): void {
+		const { sender } = this.#client;
+		const link = this.#link;
+		for (let writes = 0; writes < WRITES && !link.blocked && this.#client.state !== STATE_CLOSED; writes++) {
+			sender.collect(now);
+			this.#locals.fill(now);
+			if (sender.length === 0) return;
+			sender.sent(link.write(sender.offset, sender.length));
+			link.flush();
+		}
+	}
+
+	/** Handles what the client reports. @returns whether there was anything. */
+	#dispatch(): boolean {
+		const client = this.#client;
+		let event = client.poll();
+		if (event === EVENT_NONE) return false;
+		for (; event !== EVENT_NONE; event = client.poll()) {
+			const session = client.session;
+			switch (event) {
+				case EVENT_DATA:
+					this.#locals.write(session);
+					break;
+				case EVENT_CREDIT:
+					this.#locals.resume(session);
+					break;
+				case EVENT_OPEN:
+					this.#locals.open(session);
+					break;
+				case EVENT_CLOSE:
+					this.#locals.close(session);
+					break;
+				case EVENT_ESTABLISHED:
+					this.#retry.established();
+					this.#log(LEVEL_INFO, "registered", { host: this.#current.host, port: this.#current.port, tls: this.#link.security });
+					this.#enter("connected");
+					break;
+				case EVENT_CLOSED:
+					this.#end(client.reason, "");
+					break;
+				case EVENT_RESET:
+					this.#options.onReset?.();
+					break;
+				case EVENT_SCAN:
+					this.#options.onScan?.();
+					break;
+			}
+		}
+		return true;
+	}
+
+	/** A connection, or an attempt at one, is over. */
+	#end(reason: number, detail: string): void {
+		const client = this.#client;
+		const now = this.#io.monotonic();
+		client.fail(reason);
+		this.#link.close();
+		this.#again.cancel();
+		let event = client.poll();
+		for (; event !== EVENT_NONE; event = client.poll()) if (event === EVENT_CLOSE) this.#locals.close(client.session);
+		this.#plainAt = 0;
+		this.#plainEnd = 0;
+		if (this.#stopping) {
+			this.#finishStop();
+			return;
+		}
+		if (this.#waiting) return;
+		this.#waiting = true;
+		const next = this.#retry.next(reason, client.established, now);
+		client.established = false;
+		this.#target = reason === CLOSE_REDIRECT && next <= now ? client.target : undefined;
+		this.#phaseDeadline = next;
+		const text = detail === "" ? CLOSE_TEXT[reason] : detail;
+		const seconds = next === Infinity ? -1 : Math.round(next - now) / 1000;
+		this.#log(LEVEL_WARNING, "closed", { host: this.#current.host, port: this.#current.port, reason: text, retry: seconds });
+		if (this.#retry.slow) this.#enter("slow");
+		else if (reason === CLOSE_UNAUTHORIZED) this.#enter("unauthorized");
+		else if (reason !== CLOSE_REDIRECT) this.#enter("connecting");
+		this.#arm();
+	}
+
+	#attempt(): void {
+		const now = this.#io.monotonic();
+		this.#waiting = false;
+		this.#current = this.#target ?? this.#settings.address;
+		this.#target = undefined;
+		this.#phaseDeadline = now + this.#settings.times.connect;
+		this.#retry.attempt(now);
+		this.attempts++;
+		this.#log(LEVEL_DEBUG, "connect", { host: this.#current.host, port: this.#current.port });
+		this.#link.connect(this.#current.host, this.#current.port);
+		this.#arm();
+	}
+
+	/** The timer's call. */
+	#due(): void {
+		const now = this.#io.monotonic();
+		if (now >= this.#phaseDeadline) {
+			this.#phaseDeadline = Infinity;
+			if (this.#stopping) this.#end(CLOSE_STOPPED, "");
+			else if (this.#waiting) this.#attempt();
+			else this.#end(CLOSE_LOST, "no connection in time");
+		}
+		this.#client.tick(now);
+		if (this.#client.state !== STATE_CLOSED) this.#turn();
+		this.#arm();
+	}
+
+	#arm(): void {
+		const deadline = this.#client.deadline;
+		const at = deadline < this.#phaseDeadline ? deadline : this.#phaseDeadline;
+		if (at >= this.#armed) return;
+		this.#armed = at;
+		const delay = at - this.#io.monotonic();
+		this.#timer.schedule(delay > 0 ? Math.ceil(delay) : 0);
+	}
+
+	/** Goes on with a stop as far as nothing waits any more. */
+	#tryStop(): void {
+		if (this.#client.state !== STATE_ESTABLISHED) return;
+		const sessions = this.#client.sessions.table.sessions;
+		for (let i = 0; i < sessions.length; i++) if (sessions[i].connected && sessions[i].inbound.length > 0) return;
+		if (this.#client.sender.length > 0 || this.#link.blocked) return;
+		if (!this.#ended) {
+			this.#ended = true;
+			this.#link.end();
+		}
+		if (!this.#link.blocked) this.#end(CLOSE_STOPPED, "");
+	}
+
+	#finishStop(): void {
+		const done = this.#stopped;
+		this.#stopped = undefined;
+		this.#phaseDeadline = Infinity;
+		this.#link.close();
+		this.#timer.cancel();
+		this.#again.cancel();
+		if (done) {
+			this.#log(LEVEL_INFO, "stopped", {});
+			done();
+		}
+	}
+
+	#enter(state: ArrowState): void {
+		if (state === this.#state) return;
+		this.#state = state;
+		this.#log(LEVEL_INFO, "state", { state });
+		this.#options.onState?.(state);
+	}
+
+	#log(level: number, event: string, fields: Record<string, string | number | boolean>): void {
+		this.#options.log.log(level, AREA, event, fields);
+	}
+}

@@ -1,0 +1,88 @@
+import { DEFAULT_PORT, WINDOW_LIMIT } from "arrow/constants";
+import type { ArrowInfo } from "arrow/register";
+import { formatInfo } from "arrow/register";
+import type { ServiceOptions } from "arrow/service";
+import { Service } from "arrow/service";
+import type { ArrowSwitches } from "arrow/switches";
+import { withSwitches } from "arrow/switches";
+import { ServiceTable } from "arrow/table";
+import type { ArrowTimes } from "arrow/times";
+import { withTimes } from "arrow/times";
+import type { HostPort } from "arrow/url";
+import { parseHostPort } from "arrow/url";
+import { parseHex } from "wire/hex";
+
+/** The configuration's `arrow` object, and who the device is. */
+export interface ArrowOptions {
+	/** Address of the Arrow service, `host[:port]`; port 8900 when it is left out. */
+	readonly service: string;
+	/** Path of a PEM file with the authorities that may sign the service's certificate. */
+	readonly ca: string;
+	readonly services: readonly ServiceOptions[];
+	/** Bytes that may be under way to a local side, per session, 1..65536; also caps what goes out. Default 65536. */
+	readonly window?: number;
+	/** Sessions at a time, 1..1024. Default 64. */
+	readonly sessions?: number;
+	/** Bytes of a data message that goes out, 512..8192; four buffers of twice that are made. Default 8192. */
+	readonly message?: number;
+	/** Serve addresses of other hosts too. Default false. */
+	readonly gateway?: boolean;
+	/** MAC address that the service knows the device by: "02:00:00:12:34:56". */
+	readonly mac: string;
+	readonly info?: ArrowInfo;
+	/** Offer DHE-RSA cipher suites to old services too. Default false. */
+	readonly legacyCiphers?: boolean;
+	readonly switches?: Partial<ArrowSwitches>;
+}
+
+/** The secret part of who the device is: 16 octets each. */
+export interface ArrowIdentity {
+	readonly uuid: ArrayBuffer;
+	readonly key: ArrayBuffer;
+}
+
+/** Checked options, with everything filled in. */
+export interface ArrowSettings {
+	readonly address: HostPort;
+	readonly authorities: string;
+	readonly legacyCiphers: boolean;
+	readonly table: ServiceTable;
+	readonly window: number;
+	readonly sessions: number;
+	readonly message: number;
+	readonly mac: ArrayBuffer;
+	readonly info: Uint8Array;
+	readonly switches: ArrowSwitches;
+	readonly times: ArrowTimes;
+}
+
+/** Checks options. @throws RangeError naming the key and what it should be. `times` replaces timers, for tests. */
+export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): ArrowSettings {
+	const address = parseHostPort(options.service, DEFAULT_PORT);
+	if (!address) throw new RangeError("arrow.service: host[:port] expected, not " + options.service);
+	const mac = parseHex(options.mac, 6);
+	if (!mac) throw new RangeError("arrow.mac: six octets in hex expected, not " + options.mac);
+	const table = new ServiceTable(options.gateway ?? false);
+	for (let i = 0; i < options.services.length; i++) {
+		const key = "arrow.services[" + i + "]";
+		if (!table.add(new Service(options.services[i], key))) throw new RangeError(key + ": the same service twice, or more than 64 services");
+	}
+	return {
+		address,
+		authorities: options.ca,
+		legacyCiphers: options.legacyCiphers ?? false,
+		table,
+		window: within(options.window ?? WINDOW_LIMIT, 1, WINDOW_LIMIT, "arrow.window"),
+		sessions: within(options.sessions ?? 64, 1, 1024, "arrow.sessions"),
+		message: within(options.message ?? 8192, 512, 8192, "arrow.message"),
+		mac: mac.buffer,
+		info: formatInfo(options.info ?? {}),
+		switches: withSwitches(options.switches),
+		times: withTimes(times),
+	};
+}
+
+function within(value: number, low: number, high: number, key: string): number {
+	if (!(value >= low && value <= high) || value !== Math.floor(value)) throw new RangeError(key + ": " + low + ".." + high + " expected, not " + value);
+	return value;
+}

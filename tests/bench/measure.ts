@@ -1,0 +1,113 @@
+/** What is measured of a tunnel: bytes a second each way, and the round trip of a small message. */
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+
+const chunk = Buffer.alloc(262_144, 0xa5);
+const ECHO_BYTES = 64;
+
+export interface Figures {
+	/** MB/s (10^6 bytes) from the device's service to the viewer. */
+	readonly down: number;
+	/** MB/s from the viewer to the device's service. */
+	readonly up: number;
+	/** Milliseconds of the 64-byte echo. */
+	readonly median: number;
+	readonly p99: number;
+}
+
+function open(port: number): Promise<Socket> {
+	return new Promise((resolve, reject) => {
+		const socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => resolve(socket));
+		socket.once("error", reject);
+	});
+}
+
+function command(letter: string, length: number): Buffer {
+	const bytes = Buffer.alloc(9);
+	bytes.write(letter, 0, "latin1");
+	bytes.writeBigUInt64BE(BigInt(length), 1);
+	return bytes;
+}
+
+async function download(port: number, length: number): Promise<number> {
+	const socket = await open(port);
+	const start = performance.now();
+	await new Promise<void>((resolve, reject) => {
+		let left = length;
+		socket.on("data", (data: Buffer) => {
+			left -= data.length;
+			if (left === 0) resolve();
+		});
+		socket.on("close", () => reject(new Error(`the tunnel closed ${left} bytes before the end`)));
+		socket.write(command("D", length));
+	});
+	const seconds = (performance.now() - start) / 1_000;
+	socket.destroy();
+	return length / 1e6 / seconds;
+}
+
+async function upload(port: number, length: number): Promise<number> {
+	const socket = await open(port);
+	const start = performance.now();
+	await new Promise<void>((resolve, reject) => {
+		let left = length;
+		const write = (): void => {
+			while (left > 0) {
+				const piece = left < chunk.length ? chunk.subarray(0, left) : chunk;
+				left -= piece.length;
+				if (!socket.write(piece)) return;
+			}
+		};
+		socket.on("drain", write);
+		socket.once("data", () => resolve());
+		socket.on("close", () => reject(new Error("the tunnel closed before all bytes were taken")));
+		socket.write(command("U", length));
+		write();
+	});
+	const seconds = (performance.now() - start) / 1_000;
+	socket.destroy();
+	return length / 1e6 / seconds;
+}
+
+async function echo(port: number, count: number): Promise<{ median: number; p99: number }> {
+	const socket = await open(port);
+	socket.write("E");
+	const message = Buffer.alloc(ECHO_BYTES, 0x3c);
+	const times: number[] = [];
+	let left = 0;
+	let arrived: () => void = () => undefined;
+	socket.on("data", (data: Buffer) => {
+		left -= data.length;
+		if (left === 0) arrived();
+	});
+	for (let index = 0; index < count; index += 1) {
+		const start = performance.now();
+		left = ECHO_BYTES;
+		await new Promise<void>((resolve, reject) => {
+			arrived = resolve;
+			socket.once("error", reject);
+			socket.write(message);
+		});
+		socket.removeAllListeners("error");
+		times.push(performance.now() - start);
+	}
+	socket.destroy();
+	times.sort((a, b) => a - b);
+	return { median: times[Math.floor(count / 2)] ?? 0, p99: times[Math.floor(count * 0.99)] ?? 0 };
+}
+
+/** One round through the tunnel whose viewer's end listens on `port`. */
+export async function measure(port: number, bytes: number, echoes: number): Promise<Figures> {
+	await echo(port, Math.ceil(echoes / 10));
+	const trip = await echo(port, echoes);
+	return { down: await download(port, bytes), up: await upload(port, bytes), ...trip };
+}
+
+/** The median of each figure over the rounds. */
+export function middle(rounds: readonly Figures[]): Figures {
+	const of = (pick: (one: Figures) => number): number => {
+		const sorted = rounds.map(pick).sort((a, b) => a - b);
+		return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+	};
+	return { down: of((one) => one.down), up: of((one) => one.up), median: of((one) => one.median), p99: of((one) => one.p99) };
+}
