@@ -58,6 +58,33 @@ export class MemoryPlan {
 		return line;
 	}
 
+	/** How many entries there are, and what each is. */
+	get count(): number {
+		return this.#entries.length;
+	}
+
+	nameAt(index: number): string {
+		return this.#entries[index].name;
+	}
+
+	bytesAt(index: number): number {
+		return this.#entries[index].bytes;
+	}
+
+	keyAt(index: number): string {
+		return this.#entries[index].key;
+	}
+
+	/** The key of the largest entry that has one, "" when none has. */
+	get largestKey(): string {
+		let largest: Entry | undefined;
+		for (let i = 0; i < this.#entries.length; i++) {
+			const entry = this.#entries[i];
+			if (entry.key !== "" && (!largest || entry.bytes > largest.bytes)) largest = entry;
+		}
+		return largest ? largest.key : "";
+	}
+
 	/** One line per entry, then the sum: bytes right-aligned, name, key. */
 	lines(): string[] {
 		const lines: string[] = [];

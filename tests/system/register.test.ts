@@ -74,7 +74,7 @@ test("ARROW-10 ARROW-12 ARROW-19 ARROW-20 pings, unknown types, status and scan 
 });
 
 test("ARROW-11 the device pings by itself and closes a connection that does not answer", async (t) => {
-	const times = { ping: 300, ack: 500, retry: 100, registerSpan: 1 };
+	const times = { ping: 500, ack: 300, retry: 100, registerSpan: 1 };
 	const { service, device } = await openTunnel(t, { times }, { answerPings: false });
 	const next = service.waitFor("device", () => true);
 	await device.waitForMessage((one) => one.control?.type === Type.PING);

@@ -16,6 +16,12 @@ import datagram from "unit/datagram";
 import resolver from "unit/resolver";
 import files from "unit/files";
 import mjpeg from "unit/mjpeg";
+import ring from "unit/ring";
+import pool from "unit/pool";
+import plan from "unit/plan";
+import backoff from "unit/backoff";
+import wire from "unit/wire";
+import arrow from "conformance/arrow/main";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
@@ -42,5 +48,11 @@ export default function main(): void {
 	tlsEngine(runner);
 	mjpeg(runner);
 	http(runner);
+	ring(runner);
+	pool(runner);
+	plan(runner);
+	backoff(runner);
+	wire(runner);
+	arrow(runner);
 	runner.run(first);
 }

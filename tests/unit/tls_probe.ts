@@ -1,6 +1,7 @@
-import { collectGarbage, exit, print } from "host/host";
+import { Counter, collectGarbage, exit, print, readCounters } from "host/host";
 import { Stream, StreamStatus, Want } from "net/stream";
 import TLS, { Handshake, TLSStatus } from "net/tls";
+import Timer from "time/timer";
 import { Allocation } from "unit/allocation";
 
 /**
@@ -28,6 +29,8 @@ interface Outcome {
 	/** What the engine allocated between the first and the last echoed byte: "" for nothing. */
 	allocated: string;
 	memory: number;
+	/** Bytes of the process after the connection. */
+	resident: number;
 }
 
 const SIZE = 16_384;
@@ -47,12 +50,15 @@ class Probe {
 	readonly #back = new ArrayBuffer(SIZE);
 	readonly #backView = new Uint8Array(this.#back);
 	readonly #allocation = new Allocation();
+	readonly #counters = new Int32Array(Counter.COUNT);
+	readonly #again = new Timer({ onTimer: () => this.connect() });
 	#rounds: number;
 	#inAt = 0;
 	#inEnd = 0;
 	#outAt = 0;
 	#outEnd = 0;
 	#connected = false;
+	#secured = false;
 	#ended = false;
 	#tcpEnd = false;
 	#outcome: Outcome;
@@ -81,7 +87,7 @@ class Probe {
 
 	connect(): void {
 		this.#inAt = this.#inEnd = this.#outAt = this.#outEnd = 0;
-		this.#connected = this.#ended = this.#tcpEnd = false;
+		this.#connected = this.#secured = this.#ended = this.#tcpEnd = false;
 		this.#outcome = this.#fresh();
 		if (this.#stream.connect(this.#host, this.#port) !== 0) this.#finish(this.#stream.error);
 	}
@@ -99,6 +105,7 @@ class Probe {
 			text: "",
 			allocated: "",
 			memory: this.#tls.memory,
+			resident: 0,
 		};
 	}
 
@@ -115,7 +122,7 @@ class Probe {
 		let moved = true;
 		while (moved && this.#connected) {
 			moved = this.#receive();
-			if (this.#outcome.handshake !== "done") moved = this.#secure() || moved;
+			if (!this.#secured) moved = this.#secure() || moved;
 			else {
 				moved = this.#read() || moved;
 				if (this.#connected) moved = this.#write() || moved;
@@ -131,11 +138,11 @@ class Probe {
 			const count = this.#stream.read(this.#in, 0, SIZE);
 			if (count === StreamStatus.END || count === StreamStatus.FAILED) this.#tcpEnd = true;
 			this.#inAt = 0;
-			this.#inEnd = count > 0 ? count : 0;
+			this.#inEnd = Math.max(count, 0);
 		}
 		if (this.#inAt === this.#inEnd) return false;
 		const length = this.#inEnd - this.#inAt;
-		const taken = this.#tls.receive(this.#in, this.#inAt, length < this.#step ? length : this.#step);
+		const taken = this.#tls.receive(this.#in, this.#inAt, Math.min(length, this.#step));
 		this.#inAt += taken;
 		return taken > 0;
 	}
@@ -143,7 +150,8 @@ class Probe {
 	#secure(): boolean {
 		const state = this.#tls.handshake();
 		if (state === Handshake.GOING_ON) return false;
-		this.#outcome.handshake = state === Handshake.DONE ? "done" : "failed";
+		this.#secured = state === Handshake.DONE;
+		this.#outcome.handshake = this.#secured ? "done" : "failed";
 		this.#outcome.version = this.#tls.version;
 		this.#outcome.cipher = this.#tls.cipher;
 		if (state === Handshake.FAILED) {
@@ -185,7 +193,7 @@ class Probe {
 		if (outcome.sent < this.#echo) {
 			const at = outcome.sent % SIZE;
 			const left = this.#echo - outcome.sent;
-			const count = this.#tls.write(this.#plain, at, left < SIZE - at ? left : SIZE - at);
+			const count = this.#tls.write(this.#plain, at, Math.min(left, SIZE - at));
 			if (count < 0) {
 				this.#finish("failed");
 				return false;
@@ -215,15 +223,16 @@ class Probe {
 	}
 
 	#finish(end: string): void {
-		if (this.#connected || end !== "") {
-			this.#connected = false;
-			this.#outcome.end = end;
-			this.#outcome.reason = this.#tls.reason;
-			this.#stream.close();
-			print(JSON.stringify(this.#outcome));
-		}
+		const outcome = this.#outcome;
+		this.#connected = false;
+		outcome.end = end;
+		outcome.reason = this.#tls.reason;
+		this.#stream.close();
 		collectGarbage();
-		if (--this.#rounds > 0) this.connect();
+		readCounters(this.#counters);
+		outcome.resident = this.#counters[Counter.RESIDENT] ?? 0;
+		print(JSON.stringify(outcome));
+		if (--this.#rounds > 0) this.#again.schedule(0);
 		else exit(0);
 	}
 }

@@ -179,7 +179,7 @@ export default function control(suite: Suite): void {
 	suite.test("ARROW-13 REDIRECT closes; names, IPv4 and bracketed IPv6 are targets", (check) => {
 		for (const good of ["localhost:9001", "10.0.0.1:1", "[::1]:65535", "a.b-c_d.example:443"]) {
 			const driver = new Driver().establish();
-			driver.feed(CONNECT + redirect(good + "\0"));
+			driver.feed(CONNECT).feed(redirect(good + "\0"));
 			check.equal(driver.client.reason, CLOSE_REDIRECT, good);
 			const target = driver.client.target;
 			const colon = good.lastIndexOf(":");

@@ -1,0 +1,101 @@
+import type { CameraConfig, CameraHTTPConfig } from "device/config";
+import { kind } from "files/files";
+import type { Logger } from "host/logger";
+import { Camera } from "media/camera";
+import { FrameStore, frameStoreBytes } from "media/frames";
+import { MJPEGFile } from "media/mjpeg_file";
+import { MJPEGServer, serverBytes } from "media/mjpeg_server";
+import { PictureFolder } from "media/picture_folder";
+import { HEADROOM, SharedBody, Site, TAILROOM } from "media/site";
+import type { FrameSource } from "media/source";
+import { V4L2Source } from "media/v4l2_source";
+import type { Arena } from "storage/arena";
+import type { MemoryPlan } from "storage/plan";
+import { monotonic } from "time/clock";
+import Timer from "time/timer";
+import { AsciiWriter } from "wire/ascii";
+
+const PLAN_FRAMES = "camera frames";
+const PLAN_HTTP = "camera HTTP connections";
+const PLAN_FIGURES = "camera figures";
+/** Bytes of /metrics.json at most. */
+const FIGURES_BYTES = 6144;
+/** A single picture is refused when the newest is older than this (ms), or than so many frames. */
+const STALE_TIME = 10_000;
+const STALE_FRAMES = 5;
+
+/** Reserves what a {@link CameraPart} needs. */
+export function planCamera(plan: MemoryPlan, config: CameraConfig): void {
+	plan.reserve(PLAN_FRAMES, frameStoreBytes(config.buffers, config.frameBytes, HEADROOM, TAILROOM), "camera.frameBytes");
+	if (config.http === undefined) return;
+	plan.reserve(PLAN_HTTP, serverBytes(config.http.viewers, config.http.requestBytes), "camera.http.viewers");
+	plan.reserve(PLAN_FIGURES, FIGURES_BYTES, "");
+}
+
+/** The camera of this device: its source, the frames, and the HTTP server that shows them. Made at boot, started once. */
+export class CameraPart {
+	readonly camera: Camera;
+	readonly store: FrameStore;
+	/** Of the HTTP server; undefined when the configuration has none. */
+	readonly site: Site | undefined;
+	readonly server: MJPEGServer | undefined;
+	readonly #config: CameraConfig;
+	readonly #timer: Timer;
+
+	/** `figures` writes /metrics.json. */
+	constructor(config: CameraConfig, plan: MemoryPlan, logger: Logger, figures: (writer: AsciiWriter) => void) {
+		const arena = plan.allocate();
+		const { buffers, frameBytes, rate } = config;
+		const offset = plan.offset(PLAN_FRAMES);
+		this.#config = config;
+		this.store = new FrameStore({ arena, offset, buffers, frameBytes, headroom: HEADROOM, tailroom: TAILROOM });
+		this.camera = new Camera({ store: this.store, rate, open: () => this.#open(), logger });
+		if (config.http !== undefined) {
+			this.site = this.#makeSite(config.http, plan, arena, figures);
+			const { address, port, requestBytes } = config.http;
+			this.server = new MJPEGServer({ site: this.site, address, port, requestBytes, offset: plan.offset(PLAN_HTTP), logger });
+		}
+		this.#timer = new Timer({ onTimer: () => this.#due() });
+	}
+
+	/** Begins to listen and to take pictures. @throws Error naming address, port and reason when it cannot listen. */
+	start(): void {
+		this.server?.start();
+		this.#timer.schedule(0);
+	}
+
+	close(): void {
+		this.#timer.close();
+		this.server?.close();
+		this.camera.close();
+	}
+
+	#makeSite(http: CameraHTTPConfig, plan: MemoryPlan, arena: Arena, figures: (writer: AsciiWriter) => void): Site {
+		const writer = new AsciiWriter(arena.bytes);
+		const metrics = new SharedBody(writer, plan.offset(PLAN_FIGURES), FIGURES_BYTES, figures);
+		const staleAfter = Math.max(STALE_TIME, (STALE_FRAMES * 1000) / this.#config.rate);
+		return new Site({ arena, writer, store: this.store, viewers: http.viewers, metrics, staleAfter });
+	}
+
+	/** A device node, a folder of pictures, or a file of them. */
+	#open(): FrameSource {
+		const { source, width, height, rate } = this.#config;
+		if (source.startsWith("/dev/")) return new V4L2Source(source, width, height, rate, () => this.#captured());
+		if (kind(source) === "directory") return new PictureFolder(source);
+		return new MJPEGFile(source);
+	}
+
+	#due(): void {
+		if (this.camera.advance(monotonic()) !== undefined) this.server?.show();
+		this.#arm();
+	}
+
+	#captured(): void {
+		if (this.camera.captured(monotonic()) !== undefined) this.server?.show();
+		this.#arm();
+	}
+
+	#arm(): void {
+		if (this.camera.deadline !== Infinity) this.#timer.schedule(Math.max(0, this.camera.deadline - monotonic()));
+	}
+}

@@ -1,0 +1,21 @@
+import control from "conformance/arrow/control";
+import flow from "conformance/arrow/flow";
+import handshake from "conformance/arrow/handshake";
+import register from "conformance/arrow/register";
+import retry from "conformance/arrow/retry";
+import sessions from "conformance/arrow/sessions";
+import split from "conformance/arrow/split";
+import steady from "conformance/arrow/steady";
+import type { Suite } from "unit/suite";
+
+/** All conformance tests of Arrow that run on XS. */
+export default function arrow(suite: Suite): void {
+	register(suite);
+	handshake(suite);
+	control(suite);
+	sessions(suite);
+	flow(suite);
+	split(suite);
+	retry(suite);
+	steady(suite);
+}
