@@ -15,13 +15,14 @@ if (major < 20 || (major === 20 && minor < 9)) {
 const stamp = join(root, "node_modules/.fletcher-lock");
 const lock = readFileSync(join(root, "package-lock.json"), "utf8");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+	// Not `npm ci`: it refuses a lock file in which a registry had no build of an optional package for some other system.
 	console.error("Installing npm packages …");
-	const installed = spawnSync("npm", ["ci", "--ignore-scripts", "--loglevel=error"], {
+	const installed = spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--loglevel=error"], {
 		cwd: root,
 		stdio: ["ignore", "ignore", "inherit"],
 	});
 	if (installed.status !== 0) {
-		console.error("npm ci failed: is the npm registry reachable?");
+		console.error("npm install failed: is the npm registry reachable?");
 		process.exit(1);
 	}
 	writeFileSync(stamp, lock);

@@ -382,8 +382,10 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 			else if (this.#waiting) this.#attempt();
 			else this.#end(CLOSE_LOST, "no connection in time");
 		}
+		// What the time ends is handled here too: the client says so as an event.
+		const open = this.#client.state !== STATE_CLOSED;
 		this.#client.tick(now);
-		if (this.#client.state !== STATE_CLOSED) this.#turn();
+		if (open) this.#turn();
 		this.#arm();
 	}
 
