@@ -78,10 +78,8 @@ function beam(color: Color, x: number, y: number, phase: number): Color {
 
 function hills(color: Color, x: number, y: number): Color {
 	const far = 186 + 10 * Math.sin(x / 70) + 6 * Math.sin(x / 31 + 2);
-	const near = 196 + 9 * Math.sin(x / 54 + 4) - Math.max(0, (x - 380) / 26) + Math.max(0, (x - 560) / 9);
-	let result = mix(color, [92, 66, 110], edge(far - y) * 0.9);
-	if (x > 330) result = mix(result, [34, 30, 52], edge(near - y));
-	return result;
+	const near = 200 + 5 * Math.sin(x / 37 + 4) + Math.max(0, 410 - x) ** 1.4 / 30 + Math.max(0, x - 560) ** 1.3 / 40;
+	return mix(mix(color, [92, 66, 110], edge(far - y) * 0.9), [34, 30, 52], edge(near - y));
 }
 
 function tower(color: Color, x: number, y: number): Color {

@@ -2,16 +2,16 @@
  * Takes the one manifest through the Moddable SDK that $MODDABLE names, and runs in its simulator platform what can be run there:
  *
  *   1. the loader (hosts/simulator/loader.c) that runs a simulator program without a display,
- *   2. the device for `lin`, built and started,
+ *   2. the device for `lin`: built, started, and run against the Arrow service of tests/peers,
  *   3. the device for `esp32/xiao_esp32s3_sense`, up to the makefile,
- *   4. the unit tests for `lin`, built and run.
+ *   4. the unit tests for `lin`, built with the engine's debugger (errors name their line) and run.
  *
- * Each step checks that every module of the manifest is there and preloaded, and that nothing of ours stays mutable in ROM.
+ * Whatever is built is checked: every module of the manifest is there and preloaded, and nothing of the device stays mutable in ROM.
  *
  * usage: npm run test:sdk [-- FILTER]    FILTER: only unit tests whose title holds it
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,7 @@ const out = join(root, "build/sdk");
 const loader = join(out, "loader");
 const deviceManifest = "manifest.json";
 const unitManifest = "tests/unit/manifest.json";
+const simulator: Record<string, string> = { [deviceManifest]: "lin/mc/release", [unitManifest]: "lin/mc/debug" };
 const board = "esp32/xiao_esp32s3_sense";
 /** Starting, or all unit tests, take seconds. */
 const PATIENCE = 300_000;
@@ -126,18 +127,23 @@ function checkFrozen(log: string, makefile: Makefile): void {
 	if (bad.length) throw new StepError("preloaded modules hold mutable state", bad.join("\n"));
 }
 
+function programOf(manifest: string): string {
+	return join(folderOf(manifest, "bin", simulator[manifest] as string), "mc.so");
+}
+
 function buildForSimulator(sdk: Sdk, manifest: string): string {
 	/* What an earlier run left must not pass for what this one builds. */
-	rmSync(join(folderOf(manifest, "bin", "lin/mc/debug"), "mc.so"), { force: true });
-	const log = run(sdk, "mcconfig lin", "nice", ["mcconfig", "-d", "-m", "-p", "lin", "-o", out, "-t", "build", manifest]);
-	const makefile = readMakefile(join(folderOf(manifest, "tmp", "lin/mc/debug"), "makefile"));
+	rmSync(programOf(manifest), { force: true });
+	const debug = manifest === unitManifest ? ["-d"] : [];
+	const log = run(sdk, "mcconfig lin", "nice", ["mcconfig", ...debug, "-m", "-p", "lin", "-o", out, "-t", "build", manifest]);
+	const makefile = readMakefile(join(folderOf(manifest, "tmp", simulator[manifest] as string), "makefile"));
 	const found = checkModules(manifest, makefile);
 	if (manifest === deviceManifest) checkFrozen(log, makefile);
 	return found;
 }
 
 function runInSimulator(sdk: Sdk, manifest: string, args: string[]): { status: number | string; text: string } {
-	return start(sdk, "simulator", loader, [join(folderOf(manifest, "bin", "lin/mc/debug"), "mc.so"), ...args]);
+	return start(sdk, "simulator", loader, [programOf(manifest), ...args]);
 }
 
 function startDevice(sdk: Sdk): string {
@@ -146,6 +152,19 @@ function startDevice(sdk: Sdk): string {
 	const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
 	if (!text.includes(version)) throw new StepError(`--version does not name ${version}`, text);
 	return `--version says ${version}`;
+}
+
+/** The tests of the Linux executable that only need an Arrow service and local servers, with this device in its place. */
+function testDevice(sdk: Sdk): string {
+	const device = join(out, "fletcher");
+	writeFileSync(device, `#!/bin/sh\nexec ${loader} ${programOf(deviceManifest)} "$@"\n`, { mode: 0o755 });
+	process.env.FLETCHER = device;
+	const tests = ["register", "local_services"].map((name) => join(root, `tests/system/${name}.test.ts`));
+	const { status, text } = start(sdk, "tests", process.execPath, ["--import", "tsx", "--test", "--test-reporter=tap", ...tests]);
+	const count = (what: string): string => new RegExp(`^# ${what} (\\d+)$`, "m").exec(text)?.[1] ?? "?";
+	const summary = `${count("pass")} passed, ${count("fail")} failed`;
+	if (status !== 0) throw new StepError(summary, text);
+	return summary;
 }
 
 function makefileForBoard(sdk: Sdk): string {
@@ -178,6 +197,7 @@ function main(): number {
 		["loader", buildLoader],
 		["device for lin", (sdk) => buildForSimulator(sdk, deviceManifest)],
 		["device started in the simulator", startDevice],
+		["device in the simulator against the Arrow service", testDevice],
 		[`device for ${board}, makefile`, makefileForBoard],
 		["unit tests for lin", (sdk) => buildForSimulator(sdk, unitManifest)],
 		["unit tests run in the simulator", (sdk) => runUnitTests(sdk, process.argv.slice(2))],
@@ -196,10 +216,9 @@ function main(): number {
 			console.log(`ok ${title}: ${step(sdk)}`);
 			passed++;
 		} catch (error) {
-			if (!(error instanceof StepError)) throw error;
 			failed++;
-			console.log(`not ok ${title}: ${error.message}`);
-			if (error.detail) console.log(excerpt(error.detail));
+			console.log(`not ok ${title}: ${error instanceof Error ? error.message : String(error)}`);
+			if (error instanceof StepError && error.detail) console.log(excerpt(error.detail));
 		}
 	}
 	console.log(`${passed} passed, ${failed} failed`);

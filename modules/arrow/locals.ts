@@ -10,6 +10,10 @@ const WANT_WRITE = 2;
 const AGAIN = 0;
 const END = -1;
 
+const IDLE = 0;
+const QUEUED = 1;
+const STARVED = 2;
+
 /** Who is told that local connections have something to do. */
 export interface LocalsOwner {
 	/** A local connection is up, has bytes or takes bytes again: a turn is due. */
@@ -32,7 +36,7 @@ export class Locals {
 	readonly #full: Uint8Array;
 	/** The stream broke; bytes may still be read from it. */
 	readonly #broken: Uint8Array;
-	/** In the queue of streams to be read. */
+	/** QUEUED: in the queue of streams to be read. STARVED: taken out of it for want of credit, with bytes most likely still there. */
 	readonly #ready: Uint8Array;
 	readonly #queue: Int16Array;
 	#head = 0;
@@ -103,8 +107,7 @@ export class Locals {
 
 	/** EVENT_CREDIT: the session may send again. */
 	resume(session: Session): void {
-		if (this.#broken[session.index] !== 0) this.#enqueue(session.index);
-		else this.#want(session);
+		if (this.#ready[session.index] === STARVED) this.#enqueue(session.index);
 	}
 
 	/** EVENT_CLOSE: ends the connection with a FIN behind all it was given. */
@@ -117,10 +120,11 @@ export class Locals {
 		stream.close();
 		this.#full[i] = 0;
 		this.#broken[i] = 0;
+		if (this.#ready[i] === STARVED) this.#ready[i] = IDLE;
 	}
 
-	/** Reads up to one output region of data messages, one message per session and round. @returns false when the output has no room. */
-	fill(now: number): boolean {
+	/** Fills the output with data messages, one per session and round. */
+	fill(now: number): void {
 		const { sender, sessions } = this.#client;
 		while (this.#count > 0) {
 			const i = this.#queue[this.#head];
@@ -131,10 +135,10 @@ export class Locals {
 			}
 			const room = sender.reserve(session);
 			if (room === 0) {
-				if (session.credit > 0) return false;
+				if (session.credit > 0) return;
 				this.#dequeue(i);
+				this.#ready[i] = STARVED;
 				if (this.#broken[i] !== 0) sessions.tail(session, now);
-				else this.#want(session);
 				continue;
 			}
 			const count = this.#streams[i].read(this.#buffer, sender.place, room);
@@ -147,9 +151,8 @@ export class Locals {
 			}
 			this.#dequeue(i);
 			if (count === AGAIN && this.#broken[i] === 0) this.#want(session);
-			else sessions.ended(session, count === END && this.#broken[i] === 0 ? NO_ERROR : CONNECTION_ERROR);
+			else sessions.ended(session, count === END ? NO_ERROR : CONNECTION_ERROR);
 		}
-		return true;
 	}
 
 	/** Reads nothing more; what the rings hold is still written. */
@@ -178,8 +181,9 @@ export class Locals {
 
 	#readable(session: Session): void {
 		const i = session.index;
-		if (this.#ready[i] !== 0 && this.#owner.congested) {
-			// Already waiting to be read, and nothing can be sent: do not be told again until it was read.
+		const ready = this.#ready[i];
+		if (ready === STARVED || (ready === QUEUED && this.#owner.congested)) {
+			// Known to have bytes that cannot be sent now: not to be told again until it was read empty.
 			this.#streams[i].want(this.#full[i] !== 0 ? WANT_WRITE : 0);
 			return;
 		}
@@ -198,16 +202,17 @@ export class Locals {
 		} else this.#client.sessions.ended(session, CONNECTION_ERROR);
 	}
 
+	/** Asks to be told what there is to do; not of bytes to be read while it is known that there are some. */
 	#want(session: Session): void {
 		const i = session.index;
 		if (!session.connected || this.#broken[i] !== 0) return;
-		const read = session.state === SESSION_OPEN && session.credit > 0 && !this.#draining ? WANT_READ : 0;
+		const read = session.state === SESSION_OPEN && this.#ready[i] === IDLE && !this.#draining ? WANT_READ : 0;
 		this.#streams[i].want(read + (this.#full[i] !== 0 ? WANT_WRITE : 0));
 	}
 
 	#enqueue(i: number): void {
-		if (this.#ready[i] !== 0) return;
-		this.#ready[i] = 1;
+		if (this.#ready[i] === QUEUED) return;
+		this.#ready[i] = QUEUED;
 		let place = this.#head + this.#count;
 		if (place >= this.#queue.length) place -= this.#queue.length;
 		this.#queue[place] = i;
@@ -216,7 +221,7 @@ export class Locals {
 
 	/** Takes `i`, which is at the head. */
 	#dequeue(i: number): void {
-		this.#ready[i] = 0;
+		this.#ready[i] = IDLE;
 		this.#head = this.#head + 1 === this.#queue.length ? 0 : this.#head + 1;
 		this.#count--;
 	}

@@ -61,4 +61,12 @@ static inline void *openRecord(xsMachine *the, xsDestructor destructor)
 	return record;
 }
 
+/* Takes the record away from `this`, for the caller to free; NULL when it was closed before. */
+static inline void *takeRecord(xsMachine *the, xsDestructor destructor)
+{
+	void *record = xsmcGetHostDataValidate(xsThis, (void *)destructor);
+	if (record) xsmcSetHostData(xsThis, NULL);
+	return record;
+}
+
 #endif

@@ -71,9 +71,7 @@ void fletcher_aead_open(xsMachine *the)
 
 void fletcher_aead_close(xsMachine *the)
 {
-	CryptoAead *aead = xsmcGetHostDataValidate(xsThis, (void *)fletcher_aead_destructor);
-	xsmcSetHostData(xsThis, NULL);
-	fletcher_aead_destructor(aead);
+	fletcher_aead_destructor(takeRecord(the, fletcher_aead_destructor));
 }
 
 /* HMAC */
@@ -132,9 +130,7 @@ void fletcher_hmac_verify(xsMachine *the)
 
 void fletcher_hmac_close(xsMachine *the)
 {
-	CryptoHmac *hmac = xsmcGetHostDataValidate(xsThis, (void *)fletcher_hmac_destructor);
-	xsmcSetHostData(xsThis, NULL);
-	fletcher_hmac_destructor(hmac);
+	fletcher_hmac_destructor(takeRecord(the, fletcher_hmac_destructor));
 }
 
 /* SHA-256 */
@@ -163,14 +159,12 @@ void fletcher_sha256_digest(xsMachine *the)
 {
 	CryptoHash *hash = openRecord(the, fletcher_sha256_destructor);
 	size_t to = sizeArgument(the, 1);
-	done(the, cryptoHashFinish(hash, writeArgument(the, 0, to, CRYPTO_DIGEST)));
+	done(the, cryptoHashFinish(hash, writeArgument(the, 0, to, CRYPTO_DIGEST)) && cryptoHashStart(hash));
 }
 
 void fletcher_sha256_close(xsMachine *the)
 {
-	CryptoHash *hash = xsmcGetHostDataValidate(xsThis, (void *)fletcher_sha256_destructor);
-	xsmcSetHostData(xsThis, NULL);
-	fletcher_sha256_destructor(hash);
+	fletcher_sha256_destructor(takeRecord(the, fletcher_sha256_destructor));
 }
 
 /* HKDF */
@@ -248,9 +242,7 @@ void fletcher_ecdh_agree(xsMachine *the)
 
 void fletcher_ecdh_close(xsMachine *the)
 {
-	CryptoPair *pair = xsmcGetHostDataValidate(xsThis, (void *)fletcher_ecdh_destructor);
-	xsmcSetHostData(xsThis, NULL);
-	fletcher_ecdh_destructor(pair);
+	fletcher_ecdh_destructor(takeRecord(the, fletcher_ecdh_destructor));
 }
 
 void fletcher_ecdsa_verify(xsMachine *the)

@@ -46,15 +46,17 @@ int cryptoAeadOpen(CryptoAead *aead, const uint8_t *nonce, const uint8_t *aad, s
 /* Wipes the key. */
 void cryptoAeadFree(CryptoAead *aead);
 
-/* SHA-256. Ready for the first piece when made and after each cryptoHashFinish and cryptoHashStart. */
+/* SHA-256. Ready for the first piece when made and after cryptoHashStart. */
 typedef struct CryptoHash CryptoHash;
 CryptoHash *cryptoHashNew(void);
 int cryptoHashStart(CryptoHash *hash);
 int cryptoHashUpdate(CryptoHash *hash, const uint8_t *data, size_t length);
 int cryptoHashFinish(CryptoHash *hash, uint8_t *digest);
+/* Goes on from where `from` is, which stays as it is. */
+int cryptoHashCopy(CryptoHash *hash, const CryptoHash *from);
 void cryptoHashFree(CryptoHash *hash);
 
-/* HMAC-SHA-256 (RFC 2104), crypto_hmac.c. */
+/* HMAC-SHA-256 (RFC 2104), crypto_hmac.c. Ready for the first piece after cryptoHmacSetKey and cryptoHmacStart. */
 typedef struct CryptoHmac CryptoHmac;
 CryptoHmac *cryptoHmacNew(void);
 int cryptoHmacSetKey(CryptoHmac *hmac, const uint8_t *key, size_t length);

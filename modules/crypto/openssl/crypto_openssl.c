@@ -1,4 +1,4 @@
-/* SHA-256, authenticated encryption and randomness by OpenSSL 3 (EVP). */
+/* Authenticated encryption and randomness by OpenSSL 3 (EVP). */
 #include "../primitives.h"
 
 #include <openssl/crypto.h>
@@ -97,42 +97,4 @@ void cryptoAeadFree(CryptoAead *aead)
 	/* Clears the key schedule too. */
 	EVP_CIPHER_CTX_free(aead->context);
 	free(aead);
-}
-
-struct CryptoHash {
-	EVP_MD_CTX *context;
-};
-
-CryptoHash *cryptoHashNew(void)
-{
-	CryptoHash *hash = calloc(1, sizeof *hash);
-	if (!hash) return NULL;
-	hash->context = EVP_MD_CTX_new();
-	if (!hash->context || EVP_DigestInit_ex2(hash->context, EVP_sha256(), NULL) != 1) {
-		ERR_clear_error();
-		cryptoHashFree(hash);
-		return NULL;
-	}
-	return hash;
-}
-
-int cryptoHashStart(CryptoHash *hash)
-{
-	return EVP_DigestInit_ex2(hash->context, NULL, NULL) == 1;
-}
-
-int cryptoHashUpdate(CryptoHash *hash, const uint8_t *data, size_t length)
-{
-	return EVP_DigestUpdate(hash->context, data, length) == 1;
-}
-
-int cryptoHashFinish(CryptoHash *hash, uint8_t *digest)
-{
-	return EVP_DigestFinal_ex(hash->context, digest, NULL) == 1 && cryptoHashStart(hash);
-}
-
-void cryptoHashFree(CryptoHash *hash)
-{
-	EVP_MD_CTX_free(hash->context);
-	free(hash);
 }

@@ -106,7 +106,12 @@ int cryptoHashUpdate(CryptoHash *hash, const uint8_t *data, size_t length)
 int cryptoHashFinish(CryptoHash *hash, uint8_t *digest)
 {
 	size_t made = 0;
-	return psa_hash_finish(&hash->operation, digest, CRYPTO_DIGEST, &made) == PSA_SUCCESS && cryptoHashStart(hash);
+	return psa_hash_finish(&hash->operation, digest, CRYPTO_DIGEST, &made) == PSA_SUCCESS;
+}
+
+int cryptoHashCopy(CryptoHash *hash, const CryptoHash *from)
+{
+	return psa_hash_abort(&hash->operation) == PSA_SUCCESS && psa_hash_clone(&from->operation, &hash->operation) == PSA_SUCCESS;
 }
 
 void cryptoHashFree(CryptoHash *hash)

@@ -30,6 +30,7 @@
 /* The longest certificate message taken from a server; OpenSSL's own limit is 100 KB. */
 #define LONGEST_CHAIN 10240
 #define DEEPEST_CHAIN 8
+#define SECURITY_LEVEL 2 /* of OpenSSL: keys of 112 bits and more, no SHA-1 in certificates */
 
 /* Heap of OpenSSL, measured: see TLS.md. */
 #define CONTEXT_BYTES 20480
@@ -121,6 +122,7 @@ static SSL_CTX *makeContext(const TlsOptions *options)
 	/* Any certificate of the file is an end of the chain, also an intermediate one whose root is not there. */
 	X509_VERIFY_PARAM_set_flags(check, X509_V_FLAG_PARTIAL_CHAIN);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, onCertificate);
+	SSL_CTX_set_security_level(context, SECURITY_LEVEL);
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -1,4 +1,5 @@
 import control from "conformance/arrow/control";
+import endpoint from "conformance/arrow/endpoint";
 import flow from "conformance/arrow/flow";
 import handshake from "conformance/arrow/handshake";
 import register from "conformance/arrow/register";
@@ -18,4 +19,5 @@ export default function arrow(suite: Suite): void {
 	split(suite);
 	retry(suite);
 	steady(suite);
+	endpoint(suite);
 }
