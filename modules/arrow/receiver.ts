@@ -45,7 +45,6 @@ export class Receiver {
 	#left = 0;
 	/** Where data goes; undefined: nowhere. */
 	#body: Session | undefined;
-	#serial = 0;
 	#isControl = false;
 	/** Bytes of a header, or of a control body, kept so far. */
 	#kept = 0;
@@ -158,12 +157,13 @@ export class Receiver {
 			return;
 		}
 		this.#body = session;
-		this.#serial = session.serial;
 	}
 
-	/** Data of a session; dropped when that has ended, and maybe begun anew, since the header came. */
+	/**
+	 * Data of a session. When that has ended since the header came, its ring still takes the rest, which the window has room for:
+	 * it is flushed with what was there, or cleared by the next CONNECT, which can only come behind this message.
+	 */
 	#data(session: Session, at: number, count: number): void {
-		if (session.serial !== this.#serial) return;
 		this.#sessions.deliver(session, at, count);
 		this.#counters.bytesIn += count;
 	}

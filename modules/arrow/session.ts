@@ -22,8 +22,6 @@ export class Session {
 	readonly inbound: ByteRing;
 	/** Its place, 0 .. sessions - 1: the endpoint's local stream has the same. */
 	readonly index: number;
-	/** Counts its ends: the same number is the same session. */
-	serial = 0;
 	/** Next session of the same hash chain, -1: none. */
 	next = -1;
 	/** The service it leads to. */
@@ -111,7 +109,6 @@ export class SessionTable {
 			other.next = session.next;
 		}
 		session.next = -1;
-		session.serial++;
 		this.active--;
 	}
 

@@ -34,5 +34,5 @@ export const SWITCHES: ArrowSwitches = Object.freeze({
 
 /** {@link SWITCHES} with some of them replaced. */
 export function withSwitches(changes: Partial<ArrowSwitches> | undefined): ArrowSwitches {
-	return Object.freeze({ ...SWITCHES, ...changes });
+	return changes === undefined ? SWITCHES : Object.freeze({ ...SWITCHES, ...changes });
 }

@@ -53,5 +53,5 @@ export const REGISTER_LIMIT = 100;
 
 /** {@link TIMES} with some of them replaced: for tests and unusual services. */
 export function withTimes(changes: Partial<ArrowTimes> | undefined): ArrowTimes {
-	return Object.freeze({ ...TIMES, ...changes });
+	return changes === undefined ? TIMES : Object.freeze({ ...TIMES, ...changes });
 }

@@ -1,7 +1,7 @@
 import type { CameraConfig, CameraHTTPConfig } from "device/config";
 import { kind } from "files/files";
 import type { Logger } from "host/logger";
-import { Camera } from "media/camera";
+import { Camera, type SourceOpener } from "media/camera";
 import { FrameStore, frameStoreBytes } from "media/frames";
 import { MJPEGFile } from "media/mjpeg_file";
 import { MJPEGServer, serverBytes } from "media/mjpeg_server";
@@ -33,13 +33,16 @@ export function planCamera(plan: MemoryPlan, config: CameraConfig): void {
 }
 
 /** The camera of this device: its source, the frames, and the HTTP server that shows them. Made at boot, started once. */
-export class CameraPart {
+export class CameraPart implements SourceOpener {
 	readonly camera: Camera;
 	readonly store: FrameStore;
 	/** Of the HTTP server; undefined when the configuration has none. */
 	readonly site: Site | undefined;
 	readonly server: MJPEGServer | undefined;
-	readonly #config: CameraConfig;
+	readonly #source: string;
+	readonly #width: number;
+	readonly #height: number;
+	readonly #rate: number;
 	readonly #timer: Timer;
 
 	/** `figures` writes /metrics.json. */
@@ -47,9 +50,12 @@ export class CameraPart {
 		const arena = plan.allocate();
 		const { buffers, frameBytes, rate } = config;
 		const offset = plan.offset(PLAN_FRAMES);
-		this.#config = config;
+		this.#source = config.source;
+		this.#width = config.width;
+		this.#height = config.height;
+		this.#rate = rate;
 		this.store = new FrameStore({ arena, offset, buffers, frameBytes, headroom: HEADROOM, tailroom: TAILROOM });
-		this.camera = new Camera({ store: this.store, rate, open: () => this.#open(), logger });
+		this.camera = new Camera({ store: this.store, rate, opener: this, logger });
 		if (config.http !== undefined) {
 			this.site = this.#makeSite(config.http, plan, arena, figures);
 			const { address, port, requestBytes } = config.http;
@@ -73,14 +79,14 @@ export class CameraPart {
 	#makeSite(http: CameraHTTPConfig, plan: MemoryPlan, arena: Arena, figures: (writer: AsciiWriter) => void): Site {
 		const writer = new AsciiWriter(arena.bytes);
 		const metrics = new SharedBody(writer, plan.offset(PLAN_FIGURES), FIGURES_BYTES, figures);
-		const staleAfter = Math.max(STALE_TIME, (STALE_FRAMES * 1000) / this.#config.rate);
+		const staleAfter = Math.max(STALE_TIME, (STALE_FRAMES * 1000) / this.#rate);
 		return new Site({ arena, writer, store: this.store, viewers: http.viewers, metrics, staleAfter });
 	}
 
-	/** A device node, a folder of pictures, or a file of them. */
-	#open(): FrameSource {
-		const { source, width, height, rate } = this.#config;
-		if (source.startsWith("/dev/")) return new V4L2Source(source, width, height, rate, () => this.#captured());
+	/** For the camera: a device node, a folder of pictures, or a file of them. */
+	openSource(): FrameSource {
+		const source = this.#source;
+		if (source.startsWith("/dev/")) return new V4L2Source(source, this.#width, this.#height, this.#rate, () => this.#captured());
 		if (kind(source) === "directory") return new PictureFolder(source);
 		return new MJPEGFile(source);
 	}

@@ -82,12 +82,19 @@ function add(line: (text: string) => void, bytes: number, what: string): void {
 	line(String(bytes).padStart(10) + "  " + what);
 }
 
-/** Whether a plan's arena fits into what the engine's heap has left. @returns "" or a line with the sums and the key to change. Before `allocate`. */
-export function checkHeap(plan: MemoryPlan): string {
+/**
+ * Whether a plan fits the configured budget, and its arena what the engine's heap has left. Before `allocate`.
+ * @returns "" or a line with the sums and the key to change.
+ */
+export function checkMemory(plan: MemoryPlan, budget: number | undefined): string {
+	const excess = budget === undefined ? "" : plan.check(budget);
+	return excess === "" ? checkHeap(plan) : "device.memory: " + excess;
+}
+
+function checkHeap(plan: MemoryPlan): string {
 	const counters = new Int32Array(Counter.COUNT);
 	readCounters(counters);
 	const room = counters[Counter.CHUNKS_TOTAL] - counters[Counter.CHUNKS] - CHUNK_RESERVE;
 	if (plan.arenaBytes <= room) return "";
 	return "memory plan: pools of " + plan.arenaBytes + " bytes needed, the engine's heap has " + Math.max(0, room) + "; change " + plan.largestKey;
 }
-

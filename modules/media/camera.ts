@@ -12,9 +12,14 @@ export interface CameraOptions {
 	store: FrameStore;
 	/** Frames per second at which a source is read that does not pace itself. */
 	rate: number;
-	/** Opens the source. @throws Error whose message says why it cannot. */
-	open(): FrameSource;
+	opener: SourceOpener;
 	logger: Logger;
+}
+
+/** Who opens the source, again and again. */
+export interface SourceOpener {
+	/** @throws Error whose message says why it cannot. */
+	openSource(): FrameSource;
 }
 
 const State = Object.freeze({ CLOSED: 0, OPEN: 1, STOPPED: 2 } as const);
@@ -33,7 +38,7 @@ export class Camera {
 	/** Times the source failed or could not be opened. */
 	failures = 0;
 	readonly #store: FrameStore;
-	readonly #open: () => FrameSource;
+	readonly #opener: SourceOpener;
 	readonly #logger: Logger;
 	readonly #interval: number;
 	#state: number = State.CLOSED;
@@ -45,7 +50,7 @@ export class Camera {
 
 	constructor(options: CameraOptions) {
 		this.#store = options.store;
-		this.#open = options.open;
+		this.#opener = options.opener;
 		this.#logger = options.logger;
 		this.#interval = 1000 / options.rate;
 	}
@@ -96,7 +101,7 @@ export class Camera {
 
 	#start(now: number): void {
 		try {
-			this.#source = this.#open();
+			this.#source = this.#opener.openSource();
 		} catch (error) {
 			this.#fail(now, (error as Error).message);
 			return;

@@ -76,55 +76,40 @@ const COLON = 0x3a;
 const QUESTION = 0x3f;
 const DELETE = 0x7f;
 
-/** Collects bytes until the head is complete, then says what was asked. */
+/**
+ * Looks whether the head of a request is complete and says what it asks for. It keeps nothing from one call to the next but the
+ * result, so that one parser serves all connections; a head that comes in pieces is looked at anew from its start.
+ */
 export class RequestParser {
 	method: number = Method.GET;
 	/** Where the path lies in the buffer, without query. */
 	pathOffset = 0;
 	pathLength = 0;
 	readonly #bytes: Uint8Array;
-	readonly #base: number;
-	readonly #size: number;
-	/** Start of the line that is not complete yet, and the lines before it. */
-	#line = 0;
 	#lines = 0;
-	#scanned = 0;
 	#hostSeen = false;
 	#needsHost = false;
 
-	/** What is received is put at `base` of `bytes`; `size` bounds the head. */
-	constructor(bytes: Uint8Array, base: number, size: number) {
+	/** Requests lie in `bytes`. */
+	constructor(bytes: Uint8Array) {
 		this.#bytes = bytes;
-		this.#base = base;
-		this.#size = size;
-		this.restart();
 	}
 
-	/** Begins anew. */
-	restart(): void {
-		this.#line = this.#base;
-		this.#lines = 0;
-		this.#scanned = this.#base;
-		this.#hostSeen = false;
+	/** Looks at the `length` bytes received so far at `base`, where there is room for `size`. @returns INCOMPLETE, OK, or the {@link Status} to refuse it with. */
+	parse(base: number, length: number, size: number): number {
+		const received = base + length;
+		let line = base;
 		this.method = Method.GET;
-	}
-
-	/** Looks at the first `length` bytes, of which some are new. @returns INCOMPLETE, OK, or the {@link Status} to refuse it with. */
-	parse(length: number): number {
-		const received = this.#base + length;
-		while (true) {
-			let end = this.#scanned;
-			while (end < received && this.#bytes[end] !== LF) end++;
-			if (end === received) {
-				this.#scanned = received;
-				if (this.#lines === 0 && received - this.#line > MAXIMUM_TARGET + 16) return this.#tooLong(received);
-				return length < this.#size ? INCOMPLETE : Status.HEADERS_TOO_LARGE;
-			}
-			this.#scanned = end + 1;
-			const status = this.#takeLine(this.#line, end > this.#line && this.#bytes[end - 1] === CR ? end - 1 : end);
+		this.#lines = 0;
+		this.#hostSeen = false;
+		for (let at = base; at < received; at++) {
+			if (this.#bytes[at] !== LF) continue;
+			const status = this.#takeLine(line, at > line && this.#bytes[at - 1] === CR ? at - 1 : at);
 			if (status !== INCOMPLETE) return status;
-			this.#line = end + 1;
+			line = at + 1;
 		}
+		if (this.#lines === 0 && received - line > MAXIMUM_TARGET + 16) return this.#tooLong(line, received);
+		return length < size ? INCOMPLETE : Status.HEADERS_TOO_LARGE;
 	}
 
 	/** Whether the path of the complete head is `path` (ASCII). */
@@ -135,9 +120,9 @@ export class RequestParser {
 	}
 
 	/** A first line without end in sight: its target is too long, unless it does not look like a request at all. */
-	#tooLong(to: number): number {
-		const method = this.#token(this.#line, to);
-		return method > this.#line && this.#bytes[method] === SPACE ? Status.URI_TOO_LONG : Status.BAD_REQUEST;
+	#tooLong(line: number, to: number): number {
+		const method = this.#token(line, to);
+		return method > line && this.#bytes[method] === SPACE ? Status.URI_TOO_LONG : Status.BAD_REQUEST;
 	}
 
 	#takeLine(from: number, to: number): number {

@@ -1,5 +1,5 @@
 import type { Frame } from "media/frames";
-import { INCOMPLETE, Method, RequestParser, reasonOf, Status } from "media/http";
+import { INCOMPLETE, Method, reasonOf, Status } from "media/http";
 import { FIRST_BOUNDARY, type Site, STREAM_TYPE } from "media/site";
 import { type AsciiText, constantText } from "wire/ascii";
 
@@ -65,7 +65,6 @@ export class HTTPConnection {
 	outputOffset = 0;
 	outputLength = 0;
 	readonly #site: Site;
-	readonly #parser: RequestParser;
 	readonly #base: number;
 	readonly #size: number;
 	#received = 0;
@@ -83,7 +82,6 @@ export class HTTPConnection {
 		this.#site = site;
 		this.#base = base;
 		this.#size = size;
-		this.#parser = new RequestParser(site.arena.bytes, base, size);
 	}
 
 	/** Where received bytes of the request belong, and how many fit. */
@@ -97,14 +95,13 @@ export class HTTPConnection {
 
 	open(now: number): void {
 		this.#received = 0;
-		this.#parser.restart();
 		this.#enter(ConnectionState.READING, now + REQUEST_TIME);
 	}
 
 	/** `count` bytes of the request have been put at `inputOffset`. */
 	received(count: number, now: number): void {
 		this.#received += count;
-		const status = this.#parser.parse(this.#received);
+		const status = this.#site.parser.parse(this.#base, this.#received, this.#size);
 		if (status === Status.OK) this.#answer(now);
 		else if (status !== INCOMPLETE) this.#refuse(status, now);
 	}
@@ -141,6 +138,7 @@ export class HTTPConnection {
 			return;
 		}
 		this.#site.timeouts++;
+		this.#site.parser.method = Method.GET;
 		if (this.state === ConnectionState.READING && this.#received > 0) this.#refuse(Status.REQUEST_TIMEOUT, now);
 		else this.#enter(ConnectionState.OVER, Infinity);
 	}
@@ -159,7 +157,7 @@ export class HTTPConnection {
 	}
 
 	#answer(now: number): void {
-		const parser = this.#parser;
+		const parser = this.#site.parser;
 		if (parser.isPath(STREAM_PATH)) this.#answerStream(now);
 		else if (parser.isPath(PICTURE_PATH)) this.#answerPicture(now);
 		else if (parser.isPath(FIGURES_PATH)) this.#answerFigures(now);
@@ -173,7 +171,7 @@ export class HTTPConnection {
 			this.#refuse(Status.UNAVAILABLE, now);
 			return;
 		}
-		const streaming = this.#parser.method === Method.GET;
+		const streaming = this.#site.parser.method === Method.GET;
 		this.#slow = false;
 		this.#sequence = 0;
 		if (streaming) site.viewers++;
@@ -222,7 +220,7 @@ export class HTTPConnection {
 		writer.text(HEAD_END);
 		if (status === Status.OK) this.#site.requests++;
 		this.#body = body;
-		if (this.#parser.method === Method.HEAD) this.#giveBack();
+		if (this.#site.parser.method === Method.HEAD) this.#giveBack();
 		else {
 			writer.text(text);
 			if (status !== Status.OK) writer.byte(0x0a);

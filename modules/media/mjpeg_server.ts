@@ -67,7 +67,9 @@ export class MJPEGServer {
 	/** Connections accepted since the start. */
 	accepted = 0;
 	readonly #site: Site;
-	readonly #options: MJPEGServerOptions;
+	readonly #address: string;
+	readonly #port: number;
+	readonly #logger: Logger;
 	#listener: Listener | undefined;
 	readonly #timer: Timer;
 	readonly #peers: Peer[] = [];
@@ -80,7 +82,9 @@ export class MJPEGServer {
 		const site = options.site;
 		const count = site.viewersMaximum + SPARE_CONNECTIONS;
 		this.#site = site;
-		this.#options = options;
+		this.#address = options.address;
+		this.#port = options.port;
+		this.#logger = options.logger;
 		this.#drop = options.offset + count * options.requestBytes;
 		const sweep = () => this.#sweep();
 		this.#timer = new Timer({ onTimer: sweep });
@@ -102,10 +106,9 @@ export class MJPEGServer {
 
 	/** Begins to listen. @throws Error naming address, port and the host's reason when it cannot. */
 	start(): void {
-		const options = this.#options;
 		const accept = () => this.#accept();
-		this.#listener = new Listener({ address: options.address, port: options.port, backlog: BACKLOG, onReadable: accept });
-		options.logger.log(LEVEL_INFO, "http", "listening", { address: options.address, port: this.port });
+		this.#listener = new Listener({ address: this.#address, port: this.#port, backlog: BACKLOG, onReadable: accept });
+		this.#logger.log(LEVEL_INFO, "http", "listening", { address: this.#address, port: this.port });
 	}
 
 	/** The camera has a new frame in the store. */

@@ -1,4 +1,5 @@
 import type { Frame, FrameStore } from "media/frames";
+import { RequestParser } from "media/http";
 import type { Arena } from "storage/arena";
 import { type AsciiWriter, constantText, digitsOf } from "wire/ascii";
 
@@ -66,6 +67,7 @@ export interface SiteOptions {
 export class Site {
 	readonly arena: Arena;
 	readonly writer: AsciiWriter;
+	readonly parser: RequestParser;
 	readonly store: FrameStore;
 	readonly metrics: SharedBody;
 	readonly viewersMaximum: number;
@@ -87,6 +89,7 @@ export class Site {
 	constructor(options: SiteOptions) {
 		this.arena = options.arena;
 		this.writer = options.writer;
+		this.parser = new RequestParser(options.arena.bytes);
 		this.store = options.store;
 		this.metrics = options.metrics;
 		this.viewersMaximum = options.viewers;

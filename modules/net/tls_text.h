@@ -44,6 +44,28 @@ static inline void tlsPrintable(char *to, size_t size, const uint8_t *from, size
 	to[at] = 0;
 }
 
+#define TLS_SHOWN_PATH 48
+
+/* Of a path that is too long for a line, the end: exceptions of the engine have 127 characters. */
+static inline const char *tlsShownPath(const char *path)
+{
+	size_t length = strlen(path);
+	return length > TLS_SHOWN_PATH ? path + length - TLS_SHOWN_PATH : path;
+}
+
+/* Why an engine cannot be made, for a person: the file is at fault. */
+static inline void tlsSayUnreadable(char *why, const char *path, const char *cause)
+{
+	TlsText text = tlsText(why);
+	tlsSay(&text, "%s: cannot read the certificate authorities: %s", tlsShownPath(path), cause);
+}
+
+static inline void tlsSayNoCertificate(char *why, const char *path)
+{
+	TlsText text = tlsText(why);
+	tlsSay(&text, "%s: holds no certificate that can be read (PEM is expected)", tlsShownPath(path));
+}
+
 /* What a person calls a certificate, in quotes. `shown` has TLS_SHOWN_NAME bytes. */
 static inline void tlsQuote(char *shown, const uint8_t *name, size_t length)
 {

@@ -23,6 +23,8 @@ import type { Header, MessageSink } from "./arrow_wire.ts";
 
 const SESSION_LIMIT = 0xffffff;
 const KEPT_MESSAGES = 10_000;
+/** DATA_ACKs that a whole window is worth at least. */
+const ACKS_A_WINDOW = 4;
 
 /** A message as it came; data messages are kept without their bytes. */
 export interface ReceivedMessage {
@@ -291,14 +293,21 @@ export class ArrowDevice extends EventEmitter implements MessageSink, SessionLin
 		this.#sender.sendTwo(encodeHeader({ service: session.service, session: session.id, bodySize: data.length }), data);
 	}
 
-	/** Gathered until the end of this turn, so that a burst costs one message. */
+	/** Gathered until the end of this turn, so that a burst costs one message, but not beyond a part of the window. */
 	sendDataAck(session: ArrowSession, length: number): void {
 		if (!session.autoAck) {
 			this.sendControl(Type.DATA_ACK, encodeSessionValue(session.id, length));
 			return;
 		}
+		const sum = (this.#acks.get(session) ?? 0) + length;
+		if (sum * ACKS_A_WINDOW >= session.window) {
+			// A sender that is told late stands still.
+			this.#acks.delete(session);
+			this.sendControl(Type.DATA_ACK, encodeSessionValue(session.id, sum));
+			return;
+		}
 		if (this.#acks.size === 0) setImmediate(() => this.#flushAcks());
-		this.#acks.set(session, (this.#acks.get(session) ?? 0) + length);
+		this.#acks.set(session, sum);
 	}
 
 	sendHup(session: ArrowSession, code: number): void {

@@ -5,6 +5,9 @@ import type { ArrowDevice } from "./arrow_device.ts";
 import type { ArrowSession } from "./arrow_session.ts";
 import { Code } from "./arrow_wire.ts";
 
+/** Bytes a local connection buffers before its session is held up. */
+const BUFFER_BYTES = 262_144;
+
 export interface ExposedService {
 	readonly port: number;
 	/** Connections open now. */
@@ -25,14 +28,32 @@ export function join(socket: Socket, session: ArrowSession): void {
 		// Code 0 ends the socket through the pipe, with all its bytes; everything else is an abort.
 		if (session.hup !== Code.NO_ERROR && !socket.destroyed && !session.readableEnded) socket.resetAndDestroy();
 	});
-	session.pipe(socket);
+	forward(session, socket);
 	socket.pipe(session);
+}
+
+/** As `pipe`, but what one turn of the loop brings goes out in one write. */
+function forward(session: ArrowSession, socket: Socket): void {
+	let gathering = false;
+	session.on("data", (data: Buffer) => {
+		if (!gathering) {
+			gathering = true;
+			socket.cork();
+			setImmediate(() => {
+				gathering = false;
+				socket.uncork();
+			});
+		}
+		if (!socket.write(data)) session.pause();
+	});
+	session.on("end", () => socket.end());
+	socket.on("drain", () => session.resume());
 }
 
 /** `find` gives the device at the moment of each connection; without one the connection is reset. */
 export async function expose(find: () => ArrowDevice | undefined, service: number, port = 0): Promise<ExposedService> {
 	const connections = new Set<Socket>();
-	const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+	const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: BUFFER_BYTES }, (socket) => {
 		connections.add(socket);
 		socket.on("close", () => connections.delete(socket));
 		const device = find();

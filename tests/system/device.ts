@@ -10,11 +10,11 @@ import type { LogEvent } from "../../tools/demo/device_process.ts";
 import { DeviceProcess } from "../../tools/demo/device_process.ts";
 import type { ArrowDevice } from "../peers/arrow_device.ts";
 import type { ArrowServiceOptions } from "../peers/arrow_service.ts";
-import { ArrowService } from "../peers/arrow_service.ts";
+import { ArrowService, freePort } from "../peers/arrow_service.ts";
 import type { Authority, Certificate } from "../peers/certificates.ts";
 import { issue, makeAuthority } from "../peers/certificates.ts";
 
-export { freePort } from "../peers/arrow_service.ts";
+export { freePort };
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The executable; FLETCHER names another one, of another target for one. */
@@ -41,6 +41,20 @@ export interface DeviceOptions {
 	readonly camera?: unknown;
 	/** State folder of an earlier device. */
 	readonly state?: string;
+	/** The executable, for another target. */
+	readonly executable?: string;
+}
+
+/** What the camera's HTTP server tells at /metrics.json, as far as tests look at it. */
+export interface Metrics {
+	readonly memory: {
+		readonly slots: { readonly used: number; readonly total: number };
+		readonly chunks: { readonly used: number; readonly peak: number };
+		readonly collections: number;
+		readonly resident: number;
+		readonly descriptors: number;
+	};
+	readonly arrow: { readonly state: string; readonly sessions: number; readonly garbage: number; readonly losses: number };
 }
 
 let authority: Authority | undefined;
@@ -71,7 +85,7 @@ export class TestDevice extends DeviceProcess {
 		const state = options.state ?? join(folder, "state");
 		const file = join(folder, "config.json");
 		writeFileSync(file, JSON.stringify(configuration(options)));
-		super([executable], ["--config", file, "--state", state]);
+		super([options.executable ?? executable], ["--config", file, "--state", state]);
 		this.state = state;
 	}
 
@@ -182,6 +196,19 @@ export async function openTunnel(
 			const record = device.services.find((one) => one.port === port);
 			assert.ok(record, `no service with port ${port} is registered`);
 			return record.id;
+		},
+	};
+}
+
+/** A camera for devices whose figures are looked at: one picture a second. */
+export async function metricsCamera(): Promise<{ camera: unknown; metrics(): Promise<Metrics> }> {
+	const port = await freePort();
+	return {
+		camera: { source: join(root, "demo/clip.mjpeg"), rate: 1, http: { address: "127.0.0.1", port } },
+		metrics: async () => {
+			const response = await fetch(`http://127.0.0.1:${port}/metrics.json`);
+			assert.equal(response.status, 200);
+			return (await response.json()) as Metrics;
 		},
 	};
 }

@@ -1,4 +1,4 @@
-import { Camera } from "media/camera";
+import { Camera, type SourceOpener } from "media/camera";
 import { type Frame, FrameStore, frameStoreBytes } from "media/frames";
 import { type FrameSource, SourceStatus } from "media/source";
 import V4L2 from "media/v4l2";
@@ -36,7 +36,8 @@ class Script implements FrameSource {
 	}
 }
 
-class Bench {
+class Bench implements SourceOpener {
+	readonly #paced: boolean;
 	readonly store: FrameStore;
 	readonly log = new Quiet();
 	readonly camera: Camera;
@@ -47,17 +48,15 @@ class Bench {
 	constructor(rate: number, paced: boolean) {
 		const arena = new Arena(frameStoreBytes(3, 100, 0, 1));
 		this.store = new FrameStore({ arena, offset: 0, buffers: 3, frameBytes: 100, headroom: 0, tailroom: 1 });
-		this.camera = new Camera({
-			store: this.store,
-			rate,
-			logger: this.log,
-			open: () => {
-				this.opened++;
-				if (this.refuse !== "") throw new Error(this.refuse);
-				this.source = new Script(paced);
-				return this.source;
-			},
-		});
+		this.#paced = paced;
+		this.camera = new Camera({ store: this.store, rate, logger: this.log, opener: this });
+	}
+
+	openSource(): FrameSource {
+		this.opened++;
+		if (this.refuse !== "") throw new Error(this.refuse);
+		this.source = new Script(this.#paced);
+		return this.source;
 	}
 }
 

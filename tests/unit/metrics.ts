@@ -1,6 +1,6 @@
 import { CameraPart, planCamera } from "device/camera_part";
 import { type Config, parseConfig } from "device/config";
-import { checkHeap, MemoryReport } from "device/memory_report";
+import { checkMemory, MemoryReport } from "device/memory_report";
 import { Metrics } from "device/metrics";
 import { Counter, readCounters } from "host/host";
 import { MemoryPlan } from "storage/plan";
@@ -107,7 +107,8 @@ export default function (suite: Suite): void {
 	suite.test("memory report: the sums are those of the lines, and a plan that is too large names the key", (check) => {
 		const plan = new MemoryPlan();
 		plan.reserve("rings", 4096, "arrow.window");
-		check.equal(checkHeap(plan), "");
+		check.equal(checkMemory(plan, undefined), "");
+		check.equal(checkMemory(plan, 4096), "");
 		const lines: string[] = [];
 		plan.allocate();
 		new MemoryReport(plan).print((line) => lines.push(line));
@@ -125,9 +126,10 @@ export default function (suite: Suite): void {
 		const large = new MemoryPlan();
 		large.reserve("rings", 1e9, "arrow.window");
 		large.reserve("frames", 1e6, "camera.frameBytes");
-		const line = checkHeap(large);
+		const line = checkMemory(large, undefined);
 		check.ok(line.startsWith("memory plan: pools of 1001000000 bytes needed, the engine's heap has "), line);
 		check.ok(line.endsWith("; change arrow.window"), line);
-		check.ok(large.check(65_536).indexOf("1001000000 bytes needed, 65536 allowed") > 0);
+		const budget = checkMemory(plan, 4095);
+		check.equal(budget, "device.memory: memory plan: 4096 bytes needed, 4095 allowed, 1 too many; change arrow.window (rings: 4096 bytes)");
 	});
 }

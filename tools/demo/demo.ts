@@ -181,11 +181,13 @@ export class Demo {
 				window: 65_536,
 				sessions: 8,
 				services: [{ type: "http", url: `http://127.0.0.1:${port}/` }],
+				// A minute, which is the default, is long for somebody who looks on.
+				times: { retry: 1_500 },
 			},
 			camera: {
 				source: relative(process.cwd(), join(this.#options.root, "demo/clip.mjpeg")),
 				rate: PICTURES_PER_SECOND,
-				http: { address: "127.0.0.1", port },
+				http: { address: "127.0.0.1", port, viewers: 8 },
 			},
 			log: { format: "json", level: "info" },
 		};

@@ -14,6 +14,7 @@
 #endif
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -168,10 +169,10 @@ TlsEngine *tlsNew(const TlsOptions *options, char *why)
 	mbedtls_ssl_config_init(&engine->configuration);
 	mbedtls_x509_crt_init(&engine->authorities);
 	if (stat(options->authorities, &file) != 0) {
-		tlsSay(&text, "%.200s: cannot read the certificate authorities", options->authorities);
+		tlsSayUnreadable(why, options->authorities, strerror(errno));
 	} else if (mbedtls_x509_crt_parse_file(&engine->authorities, options->authorities) < 0 || engine->authorities.version == 0) {
 		/* Some unreadable ones among others are left out; none at all is an error. */
-		tlsSay(&text, "%.200s: holds no certificate that can be read (PEM is expected)", options->authorities);
+		tlsSayNoCertificate(why, options->authorities);
 #if !defined(MBEDTLS_SSL_PROTO_TLS1_3)
 	} else if (options->minimum13) {
 		tlsSay(&text, "this build's Mbed TLS has no TLS 1.3: set the minimum to 1.2");

@@ -159,9 +159,9 @@ TlsEngine *tlsNew(const TlsOptions *options, char *why)
 	if (!engine || !engine->context || !engine->method) {
 		tlsSay(&text, "OpenSSL could not be set up: %s", ERR_reason_error_string(ERR_peek_error()));
 	} else if (stat(options->authorities, &file) != 0) {
-		tlsSay(&text, "%.200s: cannot read the certificate authorities: %s", options->authorities, strerror(errno));
+		tlsSayUnreadable(why, options->authorities, strerror(errno));
 	} else if (SSL_CTX_load_verify_file(engine->context, options->authorities) != 1) {
-		tlsSay(&text, "%.200s: holds no certificate that can be read (PEM is expected)", options->authorities);
+		tlsSayNoCertificate(why, options->authorities);
 	} else {
 		engine->minimum13 = options->minimum13;
 		engine->authoritiesSize = (size_t)file.st_size;

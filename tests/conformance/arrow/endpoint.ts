@@ -209,6 +209,23 @@ export default function endpoint(suite: Suite): void {
 		scene.world.run();
 		check.equal(scene.local().bytesRead, 65536);
 	});
+	suite.test("ARROW-26 endpoint: busy sessions share the way out within 20 %", (check) => {
+		const scene = new Scene({ window: 65536, sessions: 3 }).establish();
+		scene.tell(CONNECT + CONNECT.slice(0, -1) + "8" + CONNECT.slice(0, -1) + "9");
+		for (let id = 7; id < 10; id++) scene.tell("020000000000000000000c 0001000c 0000000" + id + "00ffffff");
+		scene.world.service.room = 0;
+		for (let i = 0; i < 3; i++) scene.local(i).give(1000000);
+		scene.world.run();
+		// What was read before all of them were busy does not count.
+		const shares = [-scene.local(0).bytesRead, -scene.local(1).bytesRead, -scene.local(2).bytesRead];
+		for (let i = 0; i < 40; i++) {
+			scene.world.service.room = 10000;
+			scene.world.run();
+		}
+		for (let i = 0; i < 3; i++) shares[i] += scene.local(i).bytesRead;
+		check.ok(shares[0] > 100000, String(shares));
+		check.ok(Math.max(...shares) <= 1.2 * Math.min(...shares), String(shares));
+	});
 	suite.test("ARROW-39 endpoint: DATA_ACK and data of one turn are one write", (check) => {
 		const scene = new Scene().establish();
 		scene.tell(CONNECT);

@@ -1,3 +1,4 @@
+import { fingerprint64 } from "arrow/fingerprint";
 import { formatInfo } from "arrow/register";
 import { Service } from "arrow/service";
 import { ServiceTable } from "arrow/table";
@@ -76,6 +77,15 @@ export default function register(suite: Suite): void {
 		check.equal(id("locked-rtsp", "rtsp://127.0.0.1/live"), 38573);
 		check.equal(id("rtsp", "rtsp://127.0.0.1:8554/stream.sdp?prof=baseline&res=low"), 49925);
 	});
+	suite.test("ARROW-34 the fingerprint is the published one, at every branch of its lengths", (check) => {
+		const lengths = [0, 1, 3, 4, 7, 8, 16, 17, 28, 32, 33, 63, 64, 65, 127, 128, 129, 200];
+		const values = ["11160318154034397263", "5161771770385946686", "4662423180930907492", "13909349088106176104", "17233423938440663304", "12627020141284786728", "9887023220782602712", "16960068419638019727", "6480375070290996591", "3992320350721670009", "12457070707786611405", "15038265055984948585", "11083064061832698092", "444801980686921533", "5926385096735868780", "15838856113771212233", "5067021833811671751", "202520530910294351"];
+		for (let i = 0; i < lengths.length; i++) {
+			const bytes = new Uint8Array(lengths[i]);
+			for (let j = 0; j < bytes.length; j++) bytes[j] = j * 7 + lengths[i];
+			check.equal(String(fingerprint64(new DataView(bytes.buffer), lengths[i])), values[i], "length " + lengths[i]);
+		}
+	});
 	suite.test("ARROW-34 the id follows the MAC, not the address", (check) => {
 		const mac = "02:00:00:aa:bb:cc";
 		check.equal(id("rtsp", "rtsp://10.0.0.1/live", mac), id("rtsp", "rtsp://10.0.0.2/live", mac));
@@ -151,5 +161,9 @@ export default function register(suite: Suite): void {
 		}
 		check.equal(faults, 0);
 		check.equal(driver.messages.nextId, (1 + 70000) & 0xffff);
+		driver.wait(60000);
+		check.equal(driver.raw().slice(-8), "11710001");
+		driver.feed("0200000000000000000008 1171 0000 00000000");
+		check.equal(driver.client.counters.pingsOut, 1);
 	});
 }

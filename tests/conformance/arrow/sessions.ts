@@ -1,6 +1,6 @@
 import { STATE_ESTABLISHED } from "arrow/constants";
 import type { ServiceOptions } from "arrow/service";
-import { Driver, RTSP_LIVE } from "conformance/arrow/driver";
+import { bytesOf, Driver, RTSP_LIVE } from "conformance/arrow/driver";
 import type { Suite } from "unit/suite";
 
 const PING = "02 0000 00000000 00000004 beef 0001";
@@ -196,6 +196,27 @@ export default function sessions(suite: Suite): void {
 		driver.feed("646566" + connect("00000007") + "02 429a 00000007 00000001 78");
 		check.equal(driver.locals[0].opens, 2);
 		check.equal(driver.locals[0].text, "x");
+	});
+	suite.test("ARROW-33 a DATA_ACK that was still unsent at HUP is not sent any more, nor for the next session in its place", (check) => {
+		const driver = new Driver({ sessions: 1 }).establish();
+		driver.locals[0].appetite = 0;
+		driver.feed(connect("00000007") + ABC);
+		const { client } = driver;
+		const session = client.sessions.table.sessions[0];
+		const at = driver.arena.buffer.byteLength - 1000;
+		const bytes = bytesOf(hup("00000007"));
+		driver.arena.bytes.set(bytes, at);
+		client.sessions.consumed(session, 3);
+		client.input(at, bytes.length, driver.now);
+		check.equal(driver.out(), "");
+		driver.feed(connect("00000007") + ABC);
+		client.sessions.consumed(session, 3);
+		client.input(at, bytes.length, driver.now);
+		check.equal(driver.feed(connect("00000007")).out(), "");
+		check.equal(driver.feed(ABC).out(), "");
+		client.sessions.consumed(session, 1);
+		client.fail(1);
+		check.equal(client.sessions.table.dues, 0);
 	});
 	suite.test("ARROW-31 the session too many is refused, the others go on; a free place is used again", (check) => {
 		const driver = new Driver({ sessions: 2 }).establish();

@@ -1,0 +1,102 @@
+import type { Endpoint } from "arrow/endpoint";
+import type { CameraPart } from "device/camera_part";
+import { MemoryReport } from "device/memory_report";
+import { Exit } from "device/options";
+import { VERSION } from "device/version";
+import { collectGarbage, exit, onStop, print, target } from "host/host";
+import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING, type Logger } from "host/logger";
+import type { MemoryPlan } from "storage/plan";
+import Timer from "time/timer";
+
+/** An orderly stop that is not done by then (ms) is cut short. */
+const STOP_TIME = 1800;
+
+const State = Object.freeze({ MADE: 0, REPORTING: 1, RUNNING: 2, STOPPING: 3, STOPPED: 4 } as const);
+
+export interface DeviceOptions {
+	camera: CameraPart | undefined;
+	endpoint: Endpoint | undefined;
+	plan: MemoryPlan;
+	logger: Logger;
+	/** Who it is, for the log. */
+	uuid: string;
+}
+
+/**
+ * The device as a whole, when everything is made: it starts to work, and stops in order when the host asks for it.
+ * Starting waits for the first turn of the event loop: what making it needed is garbage by then, and the figures are true.
+ */
+export class Device {
+	readonly #camera: CameraPart | undefined;
+	readonly #endpoint: Endpoint | undefined;
+	readonly #plan: MemoryPlan;
+	readonly #logger: Logger;
+	readonly #uuid: string;
+	readonly #timer: Timer;
+	#state: number = State.MADE;
+
+	constructor(options: DeviceOptions) {
+		this.#camera = options.camera;
+		this.#endpoint = options.endpoint;
+		this.#plan = options.plan;
+		this.#logger = options.logger;
+		this.#uuid = options.uuid;
+		this.#timer = new Timer({ onTimer: () => this.#due() });
+		this.#timer.schedule(0);
+	}
+
+	/** Prints what it takes of memory, and ends the program. */
+	printMemory(): void {
+		this.#state = State.REPORTING;
+	}
+
+	/** Works until the host asks for a stop. */
+	run(): void {
+		onStop(() => this.#stop());
+	}
+
+	#due(): void {
+		if (this.#state === State.STOPPING) {
+			this.#finish();
+			return;
+		}
+		collectGarbage();
+		const report = new MemoryReport(this.#plan);
+		if (this.#state === State.REPORTING) {
+			report.print(print);
+			exit(Exit.OK);
+		} else if (this.#state === State.MADE) this.#start(report);
+	}
+
+	#start(report: MemoryReport): void {
+		try {
+			this.#camera?.start();
+		} catch (error) {
+			this.#logger.log(LEVEL_ERROR, "device", "start-failed", { reason: (error as Error).message });
+			exit(Exit.FAILED);
+			return;
+		}
+		this.#endpoint?.start();
+		this.#state = State.RUNNING;
+		this.#logger.log(LEVEL_INFO, "device", "started", { version: VERSION, target: target(), uuid: this.#uuid, ...report.summary() });
+		if (this.#camera === undefined && this.#endpoint === undefined)
+			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", { reason: "the configuration has neither arrow nor camera" });
+	}
+
+	#stop(): void {
+		if (this.#state >= State.STOPPING) return;
+		this.#state = State.STOPPING;
+		this.#logger.log(LEVEL_INFO, "device", "stopping");
+		this.#timer.schedule(STOP_TIME);
+		if (this.#endpoint === undefined) this.#finish();
+		else this.#endpoint.stop(() => this.#finish());
+	}
+
+	#finish(): void {
+		if (this.#state === State.STOPPED) return;
+		this.#state = State.STOPPED;
+		this.#camera?.close();
+		this.#logger.log(LEVEL_INFO, "device", "stopped");
+		exit(Exit.OK);
+	}
+}
