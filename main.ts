@@ -21,6 +21,12 @@ import { MemoryPlan } from "storage/plan";
 import { monotonic, wall } from "time/clock";
 
 export default function main(): void {
+	const code = makeDevice();
+	if (code !== Exit.NONE) exit(code);
+}
+
+/** Makes what the command line and the configuration ask for. @returns an exit status, NONE when the device is to run. */
+function makeDevice(): number {
 	/* What the command line asks for. */
 	const options = parseOptions(args());
 	if (options.error !== "") return refuse(options.error + "; see --help");
@@ -29,13 +35,13 @@ export default function main(): void {
 
 	/* What this device is to do, and where it tells what happens. */
 	const config = readConfig(options.config);
-	if (config === undefined) return exit(Exit.USAGE);
+	if (config === undefined) return Exit.USAGE;
 	const log = new Log({ ...config.log, write: print, wall, monotonic });
 
 	/* Who it is. A trial is nobody. */
 	const trial = options.checkConfig || options.printMemory;
 	const identity = trial ? new Identity(new ArrayBuffer(IDENTITY_BYTES)) : readIdentity(options.state, log);
-	if (identity === undefined) return exit(Exit.IDENTITY);
+	if (identity === undefined) return Exit.IDENTITY;
 	const arrowSelf = arrowIdentity(identity);
 
 	/* What it needs of memory, before any of it is taken. */
@@ -67,22 +73,23 @@ export default function main(): void {
 	const device = new Device({ camera, endpoint, plan, logger: log, uuid: identity.uuid });
 	if (options.printMemory) device.printMemory();
 	else device.run();
+	return Exit.NONE;
 }
 
-function answer(text: string): void {
+function answer(text: string): number {
 	print(text);
-	exit(Exit.OK);
+	return Exit.OK;
 }
 
-function refuse(reason: string): void {
+function refuse(reason: string): number {
 	printError("fletcher: " + reason);
-	exit(Exit.USAGE);
+	return Exit.USAGE;
 }
 
 function readConfig(path: string): Config | undefined {
 	const name = target();
 	const { config, errors } = loadConfig(path, name === "esp32" || name === "linux32");
-	for (let i = 0; i < errors.length; i++) printError("fletcher: " + path + ": " + errors[i]);
+	for (let i = 0; i < errors.length; i++) printError("fletcher: " + errors[i]);
 	return config;
 }
 

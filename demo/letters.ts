@@ -34,7 +34,8 @@ export function drawText(pixels: Buffer, width: number, x: number, y: number, te
 		for (const [place, letter] of [...text].entries())
 			for (const [row, dots] of (LETTERS[letter] ?? []).entries())
 				for (const [column, dot] of [...dots].entries())
-					if (dot === "1") drawDot(pixels, width, x + (place * 6 + column) * scale + shift, y + row * scale + shift, scale, value);
+					if (dot === "1")
+						drawDot(pixels, width, x + (place * 6 + column) * scale + shift, y + row * scale + shift, scale, value);
 }
 
 function drawDot(pixels: Buffer, width: number, x: number, y: number, size: number, value: number): void {

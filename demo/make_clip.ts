@@ -57,7 +57,8 @@ function stars(color: Color, x: number, y: number, phase: number): Color {
 	let result = color;
 	for (const star of STARS) {
 		const distance = Math.hypot(x - star.x, y - star.y);
-		if (distance < 3) result = add(result, [200, 210, 255], Math.exp(-distance / star.size) * (0.55 + 0.45 * Math.sin(phase * 2 + star.phase)));
+		if (distance < 3)
+			result = add(result, [200, 210, 255], Math.exp(-distance / star.size) * (0.55 + 0.45 * Math.sin(phase * 2 + star.phase)));
 	}
 	return result;
 }
@@ -73,7 +74,11 @@ function beam(color: Color, x: number, y: number, phase: number): Color {
 	const side = dx * reach > 0 ? Math.abs(reach) : 0;
 	const cone = Math.exp(-((dy / (6 + Math.abs(dx) * 0.1)) ** 2)) * Math.exp(-Math.abs(dx) / (60 + 380 * side));
 	const flash = Math.max(0, -Math.sin(phase)) ** 12;
-	return add(add(color, [255, 240, 190], cone * side * 0.75), [255, 240, 190], Math.exp(-distance / (10 + 50 * flash)) * (0.5 + flash));
+	return add(
+		add(color, [255, 240, 190], cone * side * 0.75),
+		[255, 240, 190],
+		Math.exp(-distance / (10 + 50 * flash)) * (0.5 + flash),
+	);
 }
 
 function hills(color: Color, x: number, y: number): Color {
@@ -103,7 +108,9 @@ function above(x: number, y: number, phase: number): Color {
 function sea(x: number, y: number, phase: number): Color {
 	const depth = (y - HORIZON) / (HEIGHT - HORIZON);
 	const scale = 3 + 34 * depth;
-	const wave = Math.sin(y * (1.9 - 1.4 * depth) - 3 * phase + Math.sin(x / (scale * 2) + phase) * 1.5) + 0.5 * Math.sin(x / scale + y / 3 + 2 * phase);
+	const wave =
+		Math.sin(y * (1.9 - 1.4 * depth) - 3 * phase + Math.sin(x / (scale * 2) + phase) * 1.5) +
+		0.5 * Math.sin(x / scale + y / 3 + 2 * phase);
 	const mirrored = above(x + wave * (1 + 7 * depth), HORIZON - (y - HORIZON) * 0.9 + wave * (1 + 4 * depth), phase);
 	const water = mix(mirrored, [16, 30, 58], 0.3 + 0.35 * depth);
 	return add(water, [255, 210, 170], 0.1 * Math.max(0, wave - 0.8) * Math.exp(-Math.abs(x - 190) / 160));

@@ -64,7 +64,8 @@ function section(lines: string[], schema: Schema, path: string): void {
 	const plain = members.filter(([, member]) => inner(member) === undefined);
 	if (plain.length > 0) {
 		lines.push("| key | value | default | meaning |", "| --- | --- | --- | --- |");
-		for (const [name, member] of plain) lines.push(`| \`${name}\` | ${valueOf(member)} | ${defaultOf(member, name, schema)} | ${cell(member.description)} |`);
+		for (const [name, member] of plain)
+			lines.push(`| \`${name}\` | ${rangeOf(member)} | ${fallbackOf(member, name, schema)} | ${cell(member.description)} |`);
 		lines.push("");
 	}
 	for (const [name, member] of members) {
@@ -82,7 +83,7 @@ function inner(member: Schema): Schema | undefined {
 	return member.items?.type === "object" ? member.items : undefined;
 }
 
-function valueOf(member: Schema): string {
+function rangeOf(member: Schema): string {
 	if (member.enum !== undefined) return member.enum.map((one) => `\`"${one}"\``).join(" ");
 	if (member.type === "integer") return `whole number, ${member.minimum}..${member.maximum}`;
 	if (member.type === "number") return `number, ${member.minimum}..${member.maximum}`;
@@ -90,7 +91,7 @@ function valueOf(member: Schema): string {
 	return `text, ${member.maxLength} characters at most`;
 }
 
-function defaultOf(member: Schema, name: string, parent: Schema): string {
+function fallbackOf(member: Schema, name: string, parent: Schema): string {
 	if (parent.required?.includes(name)) return "must be given";
 	const value = member.default ?? member["x-default"];
 	if (value === undefined) return "";

@@ -74,7 +74,6 @@ async function run(options: Options): Promise<void> {
 	try {
 		// The port first: a taken one is told before anything else is started.
 		const port = await page.listen(options.port);
-		demo.onLog = (event) => page.follow(event);
 		await Promise.race([demo.start(), asked]);
 		if (options.check) console.log(await Promise.race([checkPage(port), asked]));
 		else await watch(demo, port, asked);

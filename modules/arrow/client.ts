@@ -82,7 +82,7 @@ const PLAN_CONTROL = "arrow control";
 /** Reserves what a {@link Client} with these options needs. */
 export function planClient(plan: MemoryPlan, options: ClientOptions): void {
 	plan.reserve(PLAN_SESSIONS, options.sessions * options.registration.window, "arrow.window");
-	plan.reserve(PLAN_OUTPUT, options.output, "");
+	plan.reserve(PLAN_OUTPUT, options.output, "arrow.buffer");
 	plan.reserve(PLAN_REGISTER, registerSize(options.registration.info, options.table.size), "arrow.services");
 	plan.reserve(PLAN_CONTROL, RECEIVER_SIZE, "");
 }
@@ -205,9 +205,11 @@ export class Client implements ControlHandler {
 		}
 		if (now >= this.#pingAt) {
 			this.#pingAt = now + this.#times.ping;
-			this.#waiting = true;
-			this.#ackDeadline = now + this.#times.ack;
-			this.sender.ping();
+			if (!this.#waiting) {
+				this.#waiting = true;
+				this.#ackDeadline = now + this.#times.ack;
+				this.sender.ping();
+			}
 		}
 		if (now >= this.#updateAt) {
 			this.#updateAt = Infinity;

@@ -59,25 +59,25 @@ const PLAN_PLAIN = "arrow input";
 const READS = 4;
 const WRITES = 4;
 /** What TLS adds to a full output region: with it, one turn is one write. */
-const RECORD_ROOM = 256;
+const RECORD_ROOM = 1024;
 /** Time to send what waits at a stop, in milliseconds. */
 const STOP_TIME = 1500;
 
 function clientOptions(settings: ArrowSettings, identity: ArrowIdentity, discovery: boolean): ClientOptions {
 	const { uuid, key } = identity;
 	const { mac, window, info, table, sessions, message, times, switches } = settings;
-	return { registration: { uuid, key, mac, window, info }, table, sessions, output: 2 * message, dataLimit: message, discovery, times, switches };
+	return { registration: { uuid, key, mac, window, info }, table, sessions, output: settings.buffer, dataLimit: message, discovery, times, switches };
 }
 
 function linkOptions(settings: ArrowSettings): LinkOptions {
-	return { authorities: settings.authorities, legacyCiphers: settings.legacyCiphers, buffer: 2 * settings.message + RECORD_ROOM };
+	return { authorities: settings.authorities, legacyCiphers: settings.legacyCiphers, buffer: settings.buffer + RECORD_ROOM };
 }
 
 /** Reserves what an {@link Endpoint} needs. @throws Error naming the authorities' file when it is of no use. */
 export function planEndpoint(plan: MemoryPlan, settings: ArrowSettings, identity: ArrowIdentity, io: ArrowIO): void {
 	planClient(plan, clientOptions(settings, identity, false));
 	planLink(plan, linkOptions(settings), io);
-	plan.reserve(PLAN_PLAIN, 2 * settings.message, "arrow.message");
+	plan.reserve(PLAN_PLAIN, settings.buffer, "arrow.buffer");
 }
 
 /**
@@ -278,17 +278,18 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		this.#arm();
 	}
 
-	/** Control messages, then data, into one write after the other until there are none or the network takes no more. */
+	/** Control messages, then data, until there are none or the way out takes no more; one write to the network for all of it. */
 	#send(now: number): void {
 		const { sender } = this.#client;
 		const link = this.#link;
-		for (let writes = 0; writes < WRITES && !link.blocked && this.#client.state !== STATE_CLOSED; writes++) {
+		for (let rounds = 0; rounds < WRITES && !link.blocked && this.#client.state !== STATE_CLOSED; rounds++) {
 			sender.collect(now);
 			this.#locals.fill(now);
-			if (sender.length === 0) return;
+			if (sender.length === 0) break;
 			sender.sent(link.write(sender.offset, sender.length));
-			link.flush();
+			if (sender.length > 0) link.flush();
 		}
+		if (!link.blocked) link.flush();
 	}
 
 	/** Handles what the client reports. @returns whether there was anything. */

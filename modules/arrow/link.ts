@@ -51,8 +51,8 @@ export function planLink(plan: MemoryPlan, options: LinkOptions, io: ArrowIO): v
 	const tls = new io.TLS({ authorities: options.authorities, legacyCiphers: options.legacyCiphers });
 	plan.note("arrow TLS engine", tls.memory, "");
 	tls.close();
-	plan.reserve(PLAN_CIPHER_IN, options.buffer, "arrow.message");
-	plan.reserve(PLAN_CIPHER_OUT, options.buffer, "arrow.message");
+	plan.reserve(PLAN_CIPHER_IN, options.buffer, "arrow.buffer");
+	plan.reserve(PLAN_CIPHER_OUT, options.buffer, "arrow.buffer");
 }
 
 /** A TLS connection to a service by name: resolver, stream and TLS engine, made once, used for one connection after the other. */
@@ -76,6 +76,8 @@ export class Link {
 	readonly #out: number;
 	#outAt = 0;
 	#outEnd = 0;
+	/** The network had no more at the last read: not asked again before the loop says that it has. */
+	#drained = false;
 	#reading = true;
 	readonly #resolver: Resolver;
 	#name = "";
@@ -115,6 +117,7 @@ export class Link {
 		this.blocked = false;
 		this.#inAt = this.#inEnd = this.#in;
 		this.#outAt = this.#outEnd = this.#out;
+		this.#drained = false;
 		this.#reading = true;
 	}
 
@@ -159,38 +162,50 @@ export class Link {
 		}
 	}
 
-	/** Writes plaintext. @returns bytes taken; then `flush`. */
+	/** Writes plaintext, as far as its ciphertext has room. @returns bytes taken; then `flush`. */
 	write(offset: number, length: number): number {
-		const count = this.#tls.write(this.#buffer, offset, length);
-		if (count >= 0) return count;
-		this.#broken("TLS: " + this.#tls.reason);
-		return 0;
+		let done = 0;
+		while (done < length) {
+			const count = this.#tls.write(this.#buffer, offset + done, length - done);
+			if (count < 0) {
+				this.#fail("TLS: " + this.#tls.reason);
+				return done;
+			}
+			done += count;
+			if (count === 0 && !this.#gather()) return done;
+		}
+		return done;
 	}
 
 	/** Hands ciphertext to the network until there is none or it takes no more; `blocked` tells. */
 	flush(): void {
 		if (this.state < LINK_SECURING) return;
-		for (;;) {
-			if (this.#outAt === this.#outEnd) {
-				this.#outAt = this.#out;
-				this.#outEnd = this.#out + this.#tls.send(this.#buffer, this.#out, this.#size);
-				if (this.#outEnd === this.#out) break;
-			}
+		this.#gather();
+		while (this.#outAt < this.#outEnd) {
 			const count = this.#stream.write(this.#buffer, this.#outAt, this.#outEnd - this.#outAt);
 			if (count < 0) {
-				this.#broken(this.#stream.error);
+				this.#fail(this.#stream.error);
 				return;
 			}
 			this.#outAt += count;
-			if (this.#outAt !== this.#outEnd) {
+			if (this.#outAt < this.#outEnd) {
 				this.blocked = true;
 				this.#want();
 				return;
 			}
+			this.#outAt = this.#outEnd = this.#out;
+			this.#gather();
 		}
 		if (!this.blocked) return;
 		this.blocked = false;
 		this.#want();
+	}
+
+	/** Takes ciphertext out of the engine. @returns whether there was any and room for it. */
+	#gather(): boolean {
+		const count = this.#tls.send(this.#buffer, this.#outEnd, this.#out + this.#size - this.#outEnd);
+		this.#outEnd += count;
+		return count > 0;
 	}
 
 	#resolved(address: string | undefined): void {
@@ -218,6 +233,7 @@ export class Link {
 	}
 
 	#readable(): void {
+		this.#drained = false;
 		if (this.state === LINK_SECURING) while (this.#receive() && this.#secure());
 		// Also at once after the handshake: what came with its last bytes makes the stream readable no more.
 		if (this.state === LINK_OPEN) this.#owner.linkReadable();
@@ -242,6 +258,7 @@ export class Link {
 	/** Gives the engine more ciphertext. @returns false when there is none now, or the link has failed. */
 	#receive(): boolean {
 		if (this.#inAt === this.#inEnd) {
+			if (this.#drained) return false;
 			const count = this.#stream.read(this.#buffer, this.#in, this.#size);
 			if (count === 0) return false;
 			if (count === END) {
@@ -252,6 +269,7 @@ export class Link {
 				this.#fail(this.#stream.error);
 				return false;
 			}
+			this.#drained = count < this.#size;
 			this.#inAt = this.#in;
 			this.#inEnd = this.#in + count;
 		}

@@ -31,14 +31,10 @@ export class Locals {
 	readonly #client: Client;
 	readonly #owner: LocalsOwner;
 	readonly #buffer: ArrayBuffer;
-	readonly #streams: Stream[] = [];
-	/** The stream took less than the ring held: wait until it says it takes more. */
-	readonly #full: Uint8Array;
-	/** The stream broke; bytes may still be read from it. */
-	readonly #broken: Uint8Array;
-	/** QUEUED: in the queue of streams to be read. STARVED: taken out of it for want of credit, with bytes most likely still there. */
-	readonly #ready: Uint8Array;
-	readonly #queue: Int16Array;
+	readonly #streams: LocalStream[] = [];
+	/** Places of the streams to be read; the flags QUEUED, STARVED, FULL, BROKEN of each stream lie behind them. */
+	readonly #queue: Uint8Array;
+	readonly #limit: number;
 	#head = 0;
 	#count = 0;
 	/** Nothing more is read: the device stops. */
@@ -133,7 +129,7 @@ export class Locals {
 				this.#dequeue(i);
 				continue;
 			}
-			const room = sender.reserve(session);
+			const room = sender.reserve(session, this.#count === 1);
 			if (room === 0) {
 				if (session.credit > 0) return;
 				this.#dequeue(i);
@@ -144,9 +140,12 @@ export class Locals {
 			const count = this.#streams[i].read(this.#buffer, sender.place, room);
 			if (count > 0) {
 				sender.commit(session, count);
-				this.#dequeue(i);
-				if (count === room || this.#broken[i] !== 0) this.#enqueue(i);
-				else this.#want(session);
+				if (count === room || this.#broken[i] !== 0) {
+					if (this.#count > 1) this.#rotate();
+				} else {
+					this.#dequeue(i);
+					this.#want(session);
+				}
 				continue;
 			}
 			this.#dequeue(i);
@@ -217,6 +216,13 @@ export class Locals {
 		if (place >= this.#queue.length) place -= this.#queue.length;
 		this.#queue[place] = i;
 		this.#count++;
+	}
+
+	/** The head becomes the last. */
+	#rotate(): void {
+		const i = this.#queue[this.#head];
+		this.#dequeue(i);
+		this.#enqueue(i);
 	}
 
 	/** Takes `i`, which is at the head. */

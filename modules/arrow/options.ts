@@ -12,6 +12,10 @@ import type { HostPort } from "arrow/url";
 import { parseHostPort } from "arrow/url";
 import { parseHex } from "wire/hex";
 
+/** Longest data message that goes out; largest buffer. */
+const MESSAGE_LIMIT = 8192;
+const BUFFER_LIMIT = 65536;
+
 /** The configuration's `arrow` object, and who the device is. */
 export interface ArrowOptions {
 	/** Address of the Arrow service, `host[:port]`; port 8900 when it is left out. */
@@ -23,8 +27,10 @@ export interface ArrowOptions {
 	readonly window?: number;
 	/** Sessions at a time, 1..1024. Default 64. */
 	readonly sessions?: number;
-	/** Bytes of a data message that goes out, 512..8192; four buffers of twice that are made. Default 8192. */
+	/** Bytes of a data message that goes out, 512..8192. Default 8192. */
 	readonly message?: number;
+	/** Bytes of each of the four buffers between network and services, twice `message` to 65536. Default: twice `message`, or eight times when that is 8192. */
+	readonly buffer?: number;
 	/** Serve addresses of other hosts too. Default false. */
 	readonly gateway?: boolean;
 	/** MAC address that the service knows the device by: "02:00:00:12:34:56". */
@@ -50,6 +56,7 @@ export interface ArrowSettings {
 	readonly window: number;
 	readonly sessions: number;
 	readonly message: number;
+	readonly buffer: number;
 	readonly mac: ArrayBuffer;
 	readonly info: Uint8Array;
 	readonly switches: ArrowSwitches;
@@ -67,6 +74,8 @@ export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): 
 		const key = "arrow.services[" + i + "]";
 		if (!table.add(new Service(options.services[i], key))) throw new RangeError(key + ": the same service twice, or more than 64 services");
 	}
+	const message = within(options.message ?? MESSAGE_LIMIT, 512, MESSAGE_LIMIT, "arrow.message");
+	const buffer = options.buffer ?? (message === MESSAGE_LIMIT ? BUFFER_LIMIT : 2 * message);
 	return {
 		address,
 		authorities: options.ca,
@@ -74,7 +83,8 @@ export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): 
 		table,
 		window: within(options.window ?? WINDOW_LIMIT, 1, WINDOW_LIMIT, "arrow.window"),
 		sessions: within(options.sessions ?? 64, 1, 1024, "arrow.sessions"),
-		message: within(options.message ?? 8192, 512, 8192, "arrow.message"),
+		message,
+		buffer: within(buffer, 2 * message, BUFFER_LIMIT, "arrow.buffer"),
 		mac: mac.buffer,
 		info: formatInfo(options.info ?? {}),
 		switches: withSwitches(options.switches),

@@ -19,6 +19,7 @@ import {
 } from "arrow/constants";
 import type { ArrowCounters } from "arrow/counters";
 import type { RegisterMessage } from "arrow/register";
+import type { Service } from "arrow/service";
 import type { Session } from "arrow/session";
 import type { Sessions } from "arrow/sessions";
 import { putTerminator } from "arrow/table";
@@ -26,7 +27,7 @@ import { putAck, putControl, putHeader, putSession, putStatus } from "arrow/wire
 import type { Arena } from "storage/arena";
 
 /** Answers that wait to be sent. */
-const REPLIES = 32;
+const REPLIES = 16;
 const STRIDE = 4;
 const REPLY_ACK = 0;
 const REPLY_HUP = 1;
@@ -57,7 +58,7 @@ export class Sender {
 	readonly #register: RegisterMessage;
 	readonly #counters: ArrowCounters;
 	/** Answers as kind, two values and one more; the oldest at the head. */
-	readonly #replies = new Float64Array(REPLIES * STRIDE);
+	readonly #replies = new Uint32Array(REPLIES * STRIDE);
 	#head = 0;
 	#count = 0;
 	/** Rest of a message that is sent in parts. */
@@ -186,22 +187,48 @@ export class Sender {
 		if (this.#updateDue && this.#limit - this.end >= AT_DATA) this.#startUpdate();
 	}
 
-	/** Room for a data message of `session`: bytes that may be put at `place` before `commit`; 0: none now. */
-	reserve(session: Session): number {
+	/**
+	 * Room for data of `session`: bytes that may be put at `place` before `commit`; 0: none now. For one message, or for as many as
+	 * the output has room for when `alone`: nobody else waits.
+	 */
+	reserve(session: Session, alone = false): number {
 		if (this.#partLength > 0) return 0;
 		const credit = session.credit;
-		const wanted = credit < this.#dataLimit ? credit : this.#dataLimit;
+		const limit = this.#dataLimit;
 		const place = this.end + HEADER;
-		const room = this.#limit - place;
+		let room = this.#limit - place;
+		let wanted = credit;
+		if (credit > limit) {
+			if (alone) room -= HEADER * Math.floor(room / (HEADER + limit));
+			else wanted = limit;
+		}
 		if (wanted === 0 || (room < wanted && room < FRAGMENT)) return 0;
 		this.place = place;
 		return wanted < room ? wanted : room;
 	}
 
-	/** Sends the `count` (1 or more) bytes at `place` as a data message of `session`. */
+	/** Sends the `count` (1 or more) bytes at `place` as data of `session`, in messages of the greatest length. */
 	commit(session: Session, count: number): void {
-		const at = this.end;
-		putHeader(this.#view, at, session.service ? session.service.id : 0, session.id, count);
+		const service = session.service as Service;
+		const limit = this.#dataLimit;
+		let length = count;
+		if (count > limit) {
+			// One read of the local side was for several messages: from the last one on, each moves behind a header of its own.
+			const { bytes } = this.#arena;
+			let more = Math.ceil(count / limit) - 1;
+			length = count - more * limit;
+			const end = this.end + more * HEADER;
+			for (; more > 0; more--) {
+				const from = this.place + more * limit;
+				const to = from + more * HEADER;
+				bytes.copyWithin(to, from, from + length);
+				putHeader(this.#view, to - HEADER, service.id, session.id, length);
+				this.#counters.messagesOut++;
+				length = limit;
+			}
+			this.end = end;
+			putHeader(this.#view, this.place - HEADER, service.id, session.id, limit);
+		} else putHeader(this.#view, this.end, service.id, session.id, count);
 		session.credit -= count;
 		session.bytesOut += count;
 		this.#counters.bytesOut += count;

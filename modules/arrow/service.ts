@@ -54,6 +54,9 @@ const KINDS: readonly Kind[] = Object.freeze([
 	kind("tcp", TYPE_TCP, 8, "tcp", 0, false),
 ]);
 
+/** Octets of an address field. */
+const ADDRESS = 16;
+
 /** One service that the device offers. Made at boot or when it is discovered. */
 export class Service {
 	/** Its id in the table; 0 until a table gave it one. */
@@ -73,8 +76,8 @@ export class Service {
 	readonly loopback: boolean;
 	/** Bytes of its table record. */
 	readonly recordLength: number;
-	readonly #mac: Uint8Array;
-	readonly #address = new Uint8Array(16);
+	/** Address, left-aligned in 16 octets, then MAC. */
+	readonly #octets = new Uint8Array(ADDRESS + 6);
 	readonly #ipVersion: number;
 
 	/**
@@ -91,10 +94,10 @@ export class Service {
 		this.port = url.port;
 		this.path = described.path ? url.path : "";
 		this.discovered = discovered;
-		this.#ipVersion = parseAddress(this.host, this.#address, 0);
+		this.#ipVersion = parseAddress(this.host, this.#octets, 0);
 		if (this.#ipVersion === 0) throw new RangeError(key + ".url: numeric address expected, not " + url.host);
-		this.loopback = isLoopback(this.#ipVersion, this.#address, 0);
-		this.#mac = macOf(options.mac, key, this.#address, this.#ipVersion);
+		this.loopback = isLoopback(this.#ipVersion, this.#octets, 0);
+		putMAC(options.mac, key, this.#octets, this.#ipVersion);
 		this.fixedId = options.id ?? 0;
 		if (this.fixedId !== (this.fixedId & 0xffff) || options.id === 0) throw new RangeError(key + ".id: 1..65535 expected");
 		this.recordLength = RECORD + textLength(this.path);
@@ -103,15 +106,15 @@ export class Service {
 	/** The same type, MAC, port and path: one service, whatever its address. */
 	same(other: Service): boolean {
 		if (this.type !== other.type || this.port !== other.port || this.path !== other.path) return false;
-		for (let i = 0; i < 6; i++) if (this.#mac[i] !== other.#mac[i]) return false;
+		for (let i = ADDRESS; i < ADDRESS + 6; i++) if (this.#octets[i] !== other.#octets[i]) return false;
 		return true;
 	}
 
 	/** Whether it is reached at `address`, numeric: a service of the device's own when that is one of its addresses. */
 	isAt(address: string): boolean {
-		const octets = new Uint8Array(16);
+		const octets = new Uint8Array(ADDRESS);
 		if (parseAddress(address, octets, 0) !== this.#ipVersion) return false;
-		for (let i = 0; i < 16; i++) if (octets[i] !== this.#address[i]) return false;
+		for (let i = 0; i < ADDRESS; i++) if (octets[i] !== this.#octets[i]) return false;
 		return true;
 	}
 
@@ -122,7 +125,7 @@ export class Service {
 		view.setUint32(0, findIndex(this.type), true);
 		view.setUint32(4, 1, true);
 		view.setUint32(8, 6, true);
-		bytes.set(this.#mac, 12);
+		for (let i = 0; i < 6; i++) bytes[12 + i] = this.#octets[ADDRESS + i];
 		view.setUint32(18, 1, true);
 		view.setUint16(22, this.port, true);
 		let length = 28;
@@ -138,9 +141,9 @@ export class Service {
 	put(view: DataView, bytes: Uint8Array, at: number): void {
 		view.setUint16(at, this.id);
 		view.setUint16(at + 2, this.type);
-		bytes.set(this.#mac, at + 4);
+		for (let i = 0; i < 6; i++) bytes[at + 4 + i] = this.#octets[ADDRESS + i];
 		view.setUint8(at + 10, this.#ipVersion);
-		bytes.set(this.#address, at + 11);
+		for (let i = 0; i < ADDRESS; i++) bytes[at + 11 + i] = this.#octets[i];
 		view.setUint16(at + 27, this.port);
 		putText(bytes, at + 29, at + this.recordLength, this.path);
 		view.setUint8(at + this.recordLength - 1, 0);
@@ -161,16 +164,16 @@ function findIndex(type: number): number {
 	return 0;
 }
 
-function macOf(text: string | undefined, key: string, address: Uint8Array, ipVersion: number): Uint8Array {
+/** Puts the MAC, or what stands for one that is not known, behind the address. */
+function putMAC(text: string | undefined, key: string, octets: Uint8Array, ipVersion: number): void {
 	if (text !== undefined) {
 		const mac = parseHex(text, 6);
 		if (!mac) throw new RangeError(key + ".mac: six octets in hex expected, not " + text);
-		return mac;
+		octets.set(mac, ADDRESS);
+		return;
 	}
-	const mac = new Uint8Array(6);
-	const first = ipVersion === 4 ? 0 : 12;
-	mac[0] = 0xff;
-	mac[1] = 0xff;
-	for (let i = 0; i < 4; i++) mac[2 + i] = address[first + i];
-	return mac;
+	const first = ipVersion === 4 ? 0 : ADDRESS - 4;
+	octets[ADDRESS] = 0xff;
+	octets[ADDRESS + 1] = 0xff;
+	for (let i = 0; i < 4; i++) octets[ADDRESS + 2 + i] = octets[first + i];
 }

@@ -49,12 +49,13 @@ export class SessionTable {
 	readonly sessions: readonly Session[];
 	/** Sessions attached: STATUS counts them. */
 	active = 0;
-	readonly #buckets: Int16Array;
 	readonly #mask: number;
-	readonly #eventful: Int16Array;
+	/** One array for three things: heads of the hash chains, then the queue of eventful sessions, then that of sessions with dues. */
+	readonly #indices: Int16Array;
+	readonly #eventful: number;
 	#eventHead = 0;
 	#eventCount = 0;
-	readonly #dues: Int16Array;
+	readonly #dues: number;
 	#dueHead = 0;
 	#dueCount = 0;
 
@@ -65,15 +66,15 @@ export class SessionTable {
 		this.sessions = sessions;
 		let buckets = 1;
 		while (buckets < count) buckets *= 2;
-		this.#buckets = new Int16Array(buckets).fill(-1);
 		this.#mask = buckets - 1;
-		this.#eventful = new Int16Array(count);
-		this.#dues = new Int16Array(count);
+		this.#indices = new Int16Array(buckets + 2 * count).fill(-1);
+		this.#eventful = buckets;
+		this.#dues = buckets + count;
 	}
 
 	/** The attached session of an id. */
 	find(id: number): Session | undefined {
-		let index = this.#buckets[id & this.#mask];
+		let index = this.#indices[id & this.#mask];
 		while (index >= 0) {
 			const session = this.sessions[index];
 			if (session.id === id) return session;
@@ -93,8 +94,8 @@ export class SessionTable {
 	attach(session: Session, id: number): void {
 		const bucket = id & this.#mask;
 		session.id = id;
-		session.next = this.#buckets[bucket];
-		this.#buckets[bucket] = session.index;
+		session.next = this.#indices[bucket];
+		this.#indices[bucket] = session.index;
 		this.active++;
 	}
 
@@ -102,9 +103,9 @@ export class SessionTable {
 	detach(session: Session): void {
 		const bucket = session.id & this.#mask;
 		const index = session.index;
-		if (this.#buckets[bucket] === index) this.#buckets[bucket] = session.next;
+		if (this.#indices[bucket] === index) this.#indices[bucket] = session.next;
 		else {
-			let other = this.sessions[this.#buckets[bucket]];
+			let other = this.sessions[this.#indices[bucket]];
 			while (other.next !== index) other = this.sessions[other.next];
 			other.next = session.next;
 		}
@@ -118,18 +119,18 @@ export class SessionTable {
 		if (session.queued) return;
 		session.queued = true;
 		let place = this.#eventHead + this.#eventCount;
-		if (place >= this.#eventful.length) place -= this.#eventful.length;
-		this.#eventful[place] = session.index;
+		if (place >= this.sessions.length) place -= this.sessions.length;
+		this.#indices[this.#eventful + place] = session.index;
 		this.#eventCount++;
 	}
 
 	/** The session whose events are next; it stays next until it has none. */
 	eventful(): Session | undefined {
 		while (this.#eventCount > 0) {
-			const session = this.sessions[this.#eventful[this.#eventHead]];
+			const session = this.sessions[this.#indices[this.#eventful + this.#eventHead]];
 			if (session.events !== 0) return session;
 			session.queued = false;
-			this.#eventHead = this.#eventHead + 1 === this.#eventful.length ? 0 : this.#eventHead + 1;
+			this.#eventHead = this.#eventHead + 1 === this.sessions.length ? 0 : this.#eventHead + 1;
 			this.#eventCount--;
 		}
 		return undefined;
@@ -140,16 +141,16 @@ export class SessionTable {
 		if (session.due) return;
 		session.due = true;
 		let place = this.#dueHead + this.#dueCount;
-		if (place >= this.#dues.length) place -= this.#dues.length;
-		this.#dues[place] = session.index;
+		if (place >= this.sessions.length) place -= this.sessions.length;
+		this.#indices[this.#dues + place] = session.index;
 		this.#dueCount++;
 	}
 
 	/** Takes the longest queued session with something to send. */
 	takeDue(): Session | undefined {
 		if (this.#dueCount === 0) return undefined;
-		const session = this.sessions[this.#dues[this.#dueHead]];
-		this.#dueHead = this.#dueHead + 1 === this.#dues.length ? 0 : this.#dueHead + 1;
+		const session = this.sessions[this.#indices[this.#dues + this.#dueHead]];
+		this.#dueHead = this.#dueHead + 1 === this.sessions.length ? 0 : this.#dueHead + 1;
 		this.#dueCount--;
 		session.due = false;
 		return session;

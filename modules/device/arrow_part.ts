@@ -51,7 +51,8 @@ function servicesOf(arrow: ArrowConfig, http: CameraHTTPConfig | undefined): Ser
 	if (http === undefined || !http.advertise || http.port === 0) return services;
 	const own: ServiceOptions = { type: "mjpeg", url: "http://" + hostOf(http.address) + ":" + http.port + "/video.mjpeg" };
 	const stream = new Service(own, "camera.http");
-	for (let i = 0; i < services.length; i++) if (new Service(services[i], "arrow.services[" + i + "]").same(stream)) return services;
+	for (let i = 0; i < services.length; i++)
+		if (new Service(services[i], "arrow.services[" + i + "]").same(stream)) return services;
 	services.push(own);
 	return services;
 }

@@ -1,6 +1,6 @@
 import { parseHostPort } from "arrow/url";
 import { CONFIG, Form, Kind, type Rule } from "device/config_rules";
-import { read } from "files/files";
+import { read, size } from "files/files";
 import { parseAddress } from "wire/address";
 import { parseHex } from "wire/hex";
 
@@ -77,15 +77,19 @@ const MAXIMUM_ERRORS = 20;
 /** Longest piece of a wrong value that a line shows. */
 const MAXIMUM_SHOWN = 40;
 
-/** Reads and checks a configuration file. `small` takes the defaults of devices of the ESP32's size. */
+/** Reads and checks a configuration file; each line of `errors` names it. `small` takes the defaults of devices of the ESP32's size. */
 export function loadConfig(path: string, small: boolean): ConfigResult {
 	let text: string;
+	if (size(path) > MAXIMUM_BYTES) return { config: undefined, errors: [path + ": is larger than " + MAXIMUM_BYTES + " bytes"] };
 	try {
 		text = String.fromArrayBuffer(read(path, MAXIMUM_BYTES));
 	} catch (error) {
-		return { config: undefined, errors: [(error as Error).message] };
+		const message = (error as Error).message;
+		return { config: undefined, errors: [message.indexOf(path) < 0 ? path + ": " + message : message] };
 	}
-	return parseConfig(text, small);
+	const result = parseConfig(text, small);
+	for (let i = 0; i < result.errors.length; i++) result.errors[i] = path + ": " + result.errors[i];
+	return result;
 }
 
 /** Checks a configuration's text. */
@@ -94,7 +98,7 @@ export function parseConfig(text: string, small: boolean): ConfigResult {
 	try {
 		value = JSON.parse(text);
 	} catch (error) {
-		return { config: undefined, errors: ["is not JSON: " + (error as Error).message] };
+		return { config: undefined, errors: ["is not JSON: " + lineOf((error as Error).message)] };
 	}
 	const errors: string[] = [];
 	check(value, CONFIG, "", errors);
@@ -104,6 +108,12 @@ export function parseConfig(text: string, small: boolean): ConfigResult {
 	if (config.log === undefined) config.log = {} as LogConfig;
 	fill(config as Table, CONFIG, small);
 	return { config: config as Config, errors };
+}
+
+/** The engine's message begins with the number of the line. */
+function lineOf(message: string): string {
+	const mark = message.indexOf(": ");
+	return mark > 0 && Number.isInteger(Number(message.slice(0, mark))) ? "line " + message : message;
 }
 
 type Table = Record<string, unknown>;
@@ -123,7 +133,11 @@ function check(value: unknown, rule: Rule, path: string, errors: string[]): void
 		else report(errors, path, "must be an object, is " + show(value));
 	} else if (rule.kind === Kind.LIST) {
 		if (!Array.isArray(value) || value.length > rule.high)
-			report(errors, path, "must be a list of at most " + rule.high + ", is " + (Array.isArray(value) ? "one of " + value.length : show(value)));
+			report(
+				errors,
+				path,
+				"must be a list of at most " + rule.high + ", is " + (Array.isArray(value) ? "one of " + value.length : show(value)),
+			);
 		else for (let i = 0; i < value.length; i++) check(value[i], rule.item as Rule, path + "[" + i + "]", errors);
 	} else {
 		const wanted = checkScalar(value, rule);
@@ -177,7 +191,8 @@ function checkScalar(value: unknown, rule: Rule): string {
 function checkText(value: unknown, rule: Rule): string {
 	if (typeof value !== "string") return "a text";
 	if (rule.form === Form.ADDRESS && parseAddress(value, new Uint8Array(16), 0) === 0) return "a numeric IPv4 or IPv6 address";
-	if (rule.form === Form.HOST_PORT && parseHostPort(value, 1) === undefined) return "host or host:port, an IPv6 address in brackets";
+	if (rule.form === Form.HOST_PORT && parseHostPort(value, 1) === undefined)
+		return "host or host:port, an IPv6 address in brackets";
 	if (rule.form === Form.MAC && !isMAC(value)) return 'six octets in hex with ":" between, like "02:00:00:12:34:56"';
 	if (value.length >= rule.low && value.length <= rule.high && value.indexOf("\0") < 0) return "";
 	return "a text of " + rule.low + " to " + rule.high + " characters";

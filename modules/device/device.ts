@@ -78,7 +78,12 @@ export class Device {
 		}
 		this.#endpoint?.start();
 		this.#state = State.RUNNING;
-		this.#logger.log(LEVEL_INFO, "device", "started", { version: VERSION, target: target(), uuid: this.#uuid, ...report.summary() });
+		this.#logger.log(LEVEL_INFO, "device", "started", {
+			version: VERSION,
+			target: target(),
+			uuid: this.#uuid,
+			...report.summary(),
+		});
 		if (this.#camera === undefined && this.#endpoint === undefined)
 			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", { reason: "the configuration has neither arrow nor camera" });
 	}

@@ -212,6 +212,15 @@ function damagedNames(folder: string): string {
 }
 
 function lost(folder: string, damaged: string): string {
-	return "the identity in " + folder + " is damaged and there is no good copy (" + damaged + "). Restore " + folder + "/" + NAME
-		+ " from a backup of your own; or, to give up the old identity, remove the damaged files: the device then makes a new one and must be paired anew";
+	return (
+		"the identity in " +
+		folder +
+		" is damaged and there is no good copy (" +
+		damaged +
+		"). Restore " +
+		folder +
+		"/" +
+		NAME +
+		" from a backup of your own; or, to give up the old identity, remove the damaged files: the device then makes a new one and must be paired anew"
+	);
 }

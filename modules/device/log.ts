@@ -71,7 +71,9 @@ export class Log implements Logger {
 	#write(level: number, area: string, event: string, fields?: LogFields): void {
 		const time = new Date(this.#options.wall()).toISOString();
 		const name = LEVEL_NAMES[level];
-		this.#options.write(this.#options.format === "json" ? asJSON(time, name, area, event, fields) : asText(time, name, area, event, fields));
+		this.#options.write(
+			this.#options.format === "json" ? asJSON(time, name, area, event, fields) : asText(time, name, area, event, fields),
+		);
 	}
 }
 

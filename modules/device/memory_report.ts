@@ -1,4 +1,4 @@
-import { Counter, readCounters } from "host/host";
+import { Counter, collectGarbage, readCounters } from "host/host";
 import type { LogFields } from "host/logger";
 import type { MemoryPlan } from "storage/plan";
 
@@ -45,16 +45,27 @@ export class MemoryReport {
 	print(line: (text: string) => void): void {
 		const counters = this.#counters;
 		const slot = counters[Counter.SLOT_SIZE];
-		line("ROM: the read-only root, " + (counters[Counter.ROM_IMAGE] ? "an image made at build time" : "made at boot, then protected"));
+		line(
+			"ROM: the read-only root, " +
+				(counters[Counter.ROM_IMAGE] ? "an image made at build time" : "made at boot, then protected"),
+		);
 		add(line, this.#slots(Counter.ROM_SLOTS), "slots, " + counters[Counter.ROM_SLOTS] + " of " + slot + " bytes");
 		add(line, counters[Counter.ROM_CHUNKS], "chunks");
 		add(line, this.rom, "sum of ROM");
 		line("RAM of the engine after boot");
-		add(line, this.#slots(Counter.SLOTS), "slots in use, " + counters[Counter.SLOTS] + " of " + counters[Counter.SLOTS_TOTAL] + ", " + slot + " bytes each");
+		add(
+			line,
+			this.#slots(Counter.SLOTS),
+			"slots in use, " + counters[Counter.SLOTS] + " of " + counters[Counter.SLOTS_TOTAL] + ", " + slot + " bytes each",
+		);
 		add(line, this.#chunks, "chunks in use, without the pools, of " + counters[Counter.CHUNKS_TOTAL]);
 		add(line, this.heap, "sum of the heap");
 		add(line, this.#slots(Counter.STACK_TOTAL), "stack, " + counters[Counter.STACK_TOTAL] + " slots");
-		add(line, counters[Counter.TABLES], "tables of keys (" + counters[Counter.KEYS] + " of " + counters[Counter.KEYS_TOTAL] + " in use) and names, machine");
+		add(
+			line,
+			counters[Counter.TABLES],
+			"tables of keys (" + counters[Counter.KEYS] + " of " + counters[Counter.KEYS_TOTAL] + " in use) and names, machine",
+		);
 		add(line, this.#aliases, "aliases, " + counters[Counter.ALIASES]);
 		add(line, this.heap + this.tables, "sum of the engine");
 		line("RAM of the plan: pools and native buffers, with the key that decides their size");
@@ -93,8 +104,17 @@ export function checkMemory(plan: MemoryPlan, budget: number | undefined): strin
 
 function checkHeap(plan: MemoryPlan): string {
 	const counters = new Int32Array(Counter.COUNT);
+	/* What reading the configuration left behind is room, too. */
+	collectGarbage();
 	readCounters(counters);
 	const room = counters[Counter.CHUNKS_TOTAL] - counters[Counter.CHUNKS] - CHUNK_RESERVE;
 	if (plan.arenaBytes <= room) return "";
-	return "memory plan: pools of " + plan.arenaBytes + " bytes needed, the engine's heap has " + Math.max(0, room) + "; change " + plan.largestKey;
+	return (
+		"memory plan: pools of " +
+		plan.arenaBytes +
+		" bytes needed, the engine's heap has " +
+		Math.max(0, room) +
+		"; change " +
+		plan.largestKey
+	);
 }

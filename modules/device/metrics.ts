@@ -152,8 +152,15 @@ export class Metrics {
 		this.#number(KEY.overruns, counters.overruns);
 		this.#number(
 			KEY.garbage,
-			counters.badVersion + counters.badSize + counters.shortMessages + counters.unexpected + counters.unknownTypes
-				+ counters.strayData + counters.strayAcks + counters.badRedirects + counters.longMessages,
+			counters.badVersion +
+				counters.badSize +
+				counters.shortMessages +
+				counters.unexpected +
+				counters.unknownTypes +
+				counters.strayData +
+				counters.strayAcks +
+				counters.badRedirects +
+				counters.longMessages,
 		);
 		this.#number(KEY.roundTripMicroseconds, endpoint.roundTrip < 0 ? -1 : endpoint.roundTrip * 1000);
 		this.#close(CLOSE);

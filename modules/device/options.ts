@@ -12,21 +12,22 @@ export interface Options {
 	error: string;
 }
 
-export const HELP = "usage: fletcher --config FILE --state DIR\n"
-	+ "       fletcher --config FILE --check-config | --print-memory\n"
-	+ "       fletcher --version | --help\n"
-	+ "\n"
-	+ "  --config FILE    configuration, JSON\n"
-	+ "  --state DIR      folder that keeps the device's identity; made when it is not there\n"
-	+ "  --check-config   check the configuration and stop: exit 0, or 2 with a line for each wrong key\n"
-	+ "  --print-memory   print what the configuration takes of ROM and RAM and stop\n"
-	+ "  --version        print the version and stop\n"
-	+ "  --help           print this and stop\n"
-	+ "\n"
-	+ "exit status: 0 stopped in order, 1 failed to start, 2 wrong usage or configuration, 3 damaged identity, 70 a script failed";
+export const HELP =
+	"usage: fletcher --config FILE --state DIR\n" +
+	"       fletcher --config FILE --check-config | --print-memory\n" +
+	"       fletcher --version | --help\n" +
+	"\n" +
+	"  --config FILE    configuration, JSON\n" +
+	"  --state DIR      folder that keeps the device's identity; made when it is not there\n" +
+	"  --check-config   check the configuration and stop: exit 0, or 2 with a line for each wrong key\n" +
+	"  --print-memory   print what the configuration takes of ROM and RAM and stop\n" +
+	"  --version        print the version and stop\n" +
+	"  --help           print this and stop\n" +
+	"\n" +
+	"exit status: 0 stopped in order, 1 failed to start, 2 wrong usage or configuration, 3 damaged identity, 70 a script failed";
 
-/** Exit status of the process. */
-export const Exit = Object.freeze({ OK: 0, FAILED: 1, USAGE: 2, IDENTITY: 3 } as const);
+/** Exit status of the process; NONE is none: it runs on. */
+export const Exit = Object.freeze({ NONE: -1, OK: 0, FAILED: 1, USAGE: 2, IDENTITY: 3 } as const);
 
 /** Reads the arguments after the program's name: `--name value` or `--name=value`. */
 export function parseOptions(args: string[]): Options {

@@ -209,6 +209,17 @@ function isTokenByte(byte: number): boolean {
 	if (byte >= 0x61 && byte <= 0x7a) return true;
 	if (byte >= 0x41 && byte <= 0x5a) return true;
 	if (byte >= 0x30 && byte <= 0x39) return true;
-	return byte === 0x21 || (byte >= 0x23 && byte <= 0x27) || byte === 0x2a || byte === 0x2b || byte === 0x2d || byte === 0x2e
-		|| byte === 0x5e || byte === 0x5f || byte === 0x60 || byte === 0x7c || byte === 0x7e;
+	return (
+		byte === 0x21 ||
+		(byte >= 0x23 && byte <= 0x27) ||
+		byte === 0x2a ||
+		byte === 0x2b ||
+		byte === 0x2d ||
+		byte === 0x2e ||
+		byte === 0x5e ||
+		byte === 0x5f ||
+		byte === 0x60 ||
+		byte === 0x7c ||
+		byte === 0x7e
+	);
 }

@@ -20,8 +20,9 @@ export const ConnectionState = Object.freeze({
 	OVER: 6,
 } as const);
 
-/** Milliseconds: from the connection to the whole request; without any byte taken; for one answer or frame; for the peer to close. */
-const REQUEST_TIME = 10_000;
+/** Milliseconds from the connection to the whole request. */
+export const REQUEST_TIME = 10_000;
+/** Milliseconds without any byte taken; for one answer or frame; for the peer to close. */
 const STALL_TIME = 10_000;
 const ANSWER_TIME = 60_000;
 const LINGER_TIME = 2000;
@@ -47,9 +48,9 @@ const PICTURE_PATH = constantText("/frame.jpg");
 const FIGURES_PATH = constantText("/metrics.json");
 const PAGE_PATH = constantText("/");
 const PAGE = constantText(
-	"<!doctype html><html lang=\"en\"><title>Fletcher</title><meta name=\"viewport\" content=\"width=device-width\">"
-		+ "<style>body{margin:0;background:#111;color:#ccc;font:16px sans-serif;text-align:center}img{max-width:100%}a{color:#9cf}</style>"
-		+ "<img src=\"video.mjpeg\" alt=\"live picture\"><p><a href=\"frame.jpg\">picture</a> <a href=\"metrics.json\">figures</a></html>\n",
+	'<!doctype html><html lang="en"><title>Fletcher</title><meta name="viewport" content="width=device-width">' +
+		"<style>body{margin:0;background:#111;color:#ccc;font:16px sans-serif;text-align:center}img{max-width:100%}a{color:#9cf}</style>" +
+		'<img src="video.mjpeg" alt="live picture"><p><a href="frame.jpg">picture</a> <a href="metrics.json">figures</a></html>\n',
 );
 /** Smallest space for a request: the page with its head is written there too. */
 export const MINIMUM_REQUEST_BYTES = 1024;

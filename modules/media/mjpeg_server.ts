@@ -1,5 +1,5 @@
 import { LEVEL_INFO, type Logger } from "host/logger";
-import { ConnectionState, HTTPConnection } from "media/http_connection";
+import { ConnectionState, HTTPConnection, REQUEST_TIME } from "media/http_connection";
 import type { Site } from "media/site";
 import { Listener, Stream, type StreamOptions, StreamStatus, Want } from "net/stream";
 import { monotonic } from "time/clock";
@@ -37,8 +37,6 @@ export function serverBytes(viewers: number, requestBytes: number): number {
 class Peer extends Stream {
 	readonly server: MJPEGServer;
 	readonly machine: HTTPConnection;
-	/** When it was accepted. */
-	since = 0;
 	/** The peer has closed its sending side. */
 	ended = false;
 
@@ -167,22 +165,21 @@ export class MJPEGServer {
 		this.accepted++;
 		this.#open++;
 		if (this.#open === 1) this.#timer.schedule(SWEEP);
-		peer.since = now;
 		peer.ended = false;
 		peer.machine.open(now);
 		peer.want(Want.READ);
 	}
 
-	/** A peer without connection; when there is none, the one that has let its request be waited for longest gives way. */
+	/** A peer without connection; when there is none, the one that has the least time left for its request or its end gives way. */
 	#vacant(): Peer | undefined {
 		let oldest: Peer | undefined;
 		for (let i = 0; i < this.#peers.length; i++) {
 			const peer = this.#peers[i];
 			if (!peer.opened) return peer;
 			if (peer.machine.state !== ConnectionState.READING && peer.machine.state !== ConnectionState.LINGERING) continue;
-			if (oldest === undefined || peer.since < oldest.since) oldest = peer;
+			if (oldest === undefined || peer.machine.deadline < oldest.machine.deadline) oldest = peer;
 		}
-		if (oldest === undefined || monotonic() - oldest.since < PATIENCE) return undefined;
+		if (oldest === undefined || oldest.machine.deadline - monotonic() > REQUEST_TIME - PATIENCE) return undefined;
 		this.#close(oldest);
 		return oldest;
 	}

@@ -1,9 +1,22 @@
 /** What is measured of a tunnel: bytes a second each way, and the round trip of a small message. */
+import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 
 const chunk = Buffer.alloc(262_144, 0xa5);
 const ECHO_BYTES = 64;
+
+/** Linux counts the time of processes in hundredths of a second. */
+const TICK_MS = 10;
+
+export interface Way {
+	readonly label: string;
+	/** The viewer's end of the tunnel. */
+	readonly port: number;
+	/** Process at the device's end, and at the viewer's end; 0: none. */
+	readonly near: number;
+	readonly far: number;
+}
 
 export interface Figures {
 	/** MB/s (10^6 bytes) from the device's service to the viewer. */
@@ -13,6 +26,31 @@ export interface Figures {
 	/** Milliseconds of the 64-byte echo. */
 	readonly median: number;
 	readonly p99: number;
+	/** Processor time in milliseconds for 100 MB each way, at the device's end and at the viewer's. */
+	readonly near: number;
+	readonly far: number;
+}
+
+/** Processor time of a process and of all that it started, in milliseconds. */
+function processorTime(leader: number): number {
+	const parents = new Map<number, { parent: number; time: number }>();
+	for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+		try {
+			const fields = readFileSync(`/proc/${name}/stat`, "latin1")
+				.replace(/^.*\) /s, "")
+				.split(" ");
+			parents.set(Number(name), { parent: Number(fields[1]), time: (Number(fields[11]) + Number(fields[12])) * TICK_MS });
+		} catch {
+			// It ended while its folder was read.
+		}
+	}
+	let sum = 0;
+	for (const [pid, { time }] of parents) {
+		let above = pid;
+		while (above > 1 && above !== leader) above = parents.get(above)?.parent ?? 0;
+		if (leader > 0 && above === leader) sum += time;
+	}
+	return sum;
 }
 
 function open(port: number): Promise<Socket> {
@@ -96,11 +134,21 @@ async function echo(port: number, count: number): Promise<{ median: number; p99:
 	return { median: times[Math.floor(count / 2)] ?? 0, p99: times[Math.floor(count * 0.99)] ?? 0 };
 }
 
-/** One round through the tunnel whose viewer's end listens on `port`. */
-export async function measure(port: number, bytes: number, echoes: number): Promise<Figures> {
-	await echo(port, Math.ceil(echoes / 10));
-	const trip = await echo(port, echoes);
-	return { down: await download(port, bytes), up: await upload(port, bytes), ...trip };
+/** One round through a tunnel. */
+export async function measure(way: Way, bytes: number, echoes: number): Promise<Figures> {
+	await echo(way.port, Math.ceil(echoes / 10));
+	const trip = await echo(way.port, echoes);
+	const before = [processorTime(way.near), processorTime(way.far)] as const;
+	const down = await download(way.port, bytes);
+	const up = await upload(way.port, bytes);
+	const part = 1e8 / bytes;
+	return {
+		down,
+		up,
+		...trip,
+		near: (processorTime(way.near) - before[0]) * part,
+		far: (processorTime(way.far) - before[1]) * part,
+	};
 }
 
 /** The median of each figure over the rounds. */
@@ -109,5 +157,12 @@ export function middle(rounds: readonly Figures[]): Figures {
 		const sorted = rounds.map(pick).sort((a, b) => a - b);
 		return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 	};
-	return { down: of((one) => one.down), up: of((one) => one.up), median: of((one) => one.median), p99: of((one) => one.p99) };
+	return {
+		down: of((one) => one.down),
+		up: of((one) => one.up),
+		median: of((one) => one.median),
+		p99: of((one) => one.p99),
+		near: of((one) => one.near),
+		far: of((one) => one.far),
+	};
 }

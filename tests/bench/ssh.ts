@@ -11,6 +11,9 @@ const SSHD = "/usr/sbin/sshd";
 
 export interface SshTunnel {
 	readonly port: number;
+	/** Process of the client, which stands where the device stands, and of the server. */
+	readonly client: number;
+	readonly server: number;
 	close(): void;
 }
 
@@ -82,7 +85,7 @@ export async function sshTunnel(folder: string, target: number, cipher: string):
 		);
 		children.push(client);
 		await waitForPort(forwarded, "ssh -R", children);
-		return { port: forwarded, close };
+		return { port: forwarded, client: client.pid ?? 0, server: server.pid ?? 0, close };
 	} catch (error) {
 		close();
 		throw error;

@@ -5,12 +5,12 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DeviceProcess } from "../../tools/demo/device_process.ts";
 import { issue, makeAuthority } from "../peers/certificates.ts";
-import type { Figures } from "./measure.ts";
+import type { Figures, Way } from "./measure.ts";
 import { measure, middle } from "./measure.ts";
 import { sshTunnel } from "./ssh.ts";
 
@@ -42,7 +42,10 @@ function start(script: string, args: readonly string[] = []): { child: ChildProc
 }
 
 /** Fletcher between the Arrow service and the endpoint. @returns the viewer's port and what ends it. */
-async function fletcher(folder: string, target: number): Promise<{ port: number; close(): Promise<void> }> {
+async function fletcher(
+	folder: string,
+	target: number,
+): Promise<{ port: number; near: number; far: number; close(): Promise<void> }> {
 	const authority = makeAuthority(join(folder, "certificates"), "bench");
 	const options = { name: "localhost", dns: ["localhost"], ips: ["127.0.0.1"], issuer: authority };
 	const certificate = issue(join(folder, "certificates"), options);
@@ -64,6 +67,8 @@ async function fletcher(folder: string, target: number): Promise<{ port: number;
 	const port = await Promise.race([service.next(), failed]);
 	return {
 		port,
+		near: device.pid,
+		far: service.child.pid ?? 0,
 		close: async () => {
 			await device.stop();
 			service.child.kill();
@@ -72,15 +77,47 @@ async function fletcher(folder: string, target: number): Promise<{ port: number;
 }
 
 const LABEL = 34;
+const HEAD = [
+	["to viewer", "from viewer", "64 B echo", "p99", "CPU device", "CPU viewer"],
+	["MB/s", "MB/s", "ms", "ms", "ms/100 MB*", "ms/100 MB*"],
+];
+
+function line(label: string, cells: readonly string[]): string {
+	return `  ${label.padEnd(LABEL)}${cells.map((cell) => cell.padStart(13)).join("")}`;
+}
 
 function row(label: string, figures: Figures): string {
-	const cells = [figures.down.toFixed(1), figures.up.toFixed(1), figures.median.toFixed(3), figures.p99.toFixed(3)];
-	return `  ${label.padEnd(LABEL)}${cells.map((cell) => cell.padStart(13)).join("")}`;
+	const { down, up, median, p99, near, far } = figures;
+	return line(label, [down.toFixed(1), up.toFixed(1), median.toFixed(3), p99.toFixed(3), near.toFixed(0), far.toFixed(0)]);
 }
 
 function ratio(label: string, ours: Figures, theirs: Figures): string {
 	const pairs = [ours.down / theirs.down, ours.up / theirs.up, ours.median / theirs.median, ours.p99 / theirs.p99];
-	return `  ${label.padEnd(LABEL)}${pairs.map((value) => `× ${value.toFixed(2)}`.padStart(13)).join("")}`;
+	return line(
+		label,
+		[...pairs, ours.near / theirs.near, ours.far / theirs.far].map((value) => `× ${value.toFixed(2)}`),
+	);
+}
+
+function print(ways: readonly Way[], figures: readonly (readonly Figures[])[]): void {
+	const results = figures.map(middle);
+	const [, ours, chacha, aes] = results;
+	if (ours === undefined || chacha === undefined || aes === undefined) throw new Error("a way is missing");
+	console.log(
+		`tunnel: median of ${ROUNDS} rounds of ${BYTES / 1e6} MB each way and ${ECHOES} echoes, ${availableParallelism()} processors`,
+	);
+	for (const cells of HEAD) console.log(line("", cells));
+	for (const [index, way] of ways.entries()) console.log(row(way.label, results[index] as Figures));
+	console.log(ratio("Fletcher / ssh -R (ChaCha20)", ours, chacha));
+	console.log(ratio("Fletcher / ssh -R (AES-128-GCM)", ours, aes));
+	console.log("  each round:");
+	for (let round = 0; round < ROUNDS; round += 1) {
+		for (const [index, way] of ways.entries())
+			console.log(row(`  ${round + 1} ${way.label}`, figures[index]?.[round] as Figures));
+	}
+	console.log(
+		"  * processor time for 100 MB each way: at the device's end Fletcher or ssh, at the viewer's end the Arrow service on Node or sshd",
+	);
 }
 
 export default async function tunnel(): Promise<void> {
@@ -96,31 +133,17 @@ export default async function tunnel(): Promise<void> {
 		closing.unshift(() => chacha.close());
 		const aes = await sshTunnel(join(folder, "aes"), target, "aes128-gcm@openssh.com");
 		closing.unshift(() => aes.close());
-		const ways = [
-			{ label: "no tunnel", port: target },
-			{ label: "Fletcher (TLS 1.3)", port: ours.port },
-			{ label: "ssh -R (its default, ChaCha20)", port: chacha.port },
-			{ label: "ssh -R (AES-128-GCM)", port: aes.port },
+		const ways: readonly Way[] = [
+			{ label: "no tunnel", port: target, near: 0, far: 0 },
+			{ label: "Fletcher (TLS 1.3)", ...ours },
+			{ label: "ssh -R (its default, ChaCha20)", port: chacha.port, near: chacha.client, far: chacha.server },
+			{ label: "ssh -R (AES-128-GCM)", port: aes.port, near: aes.client, far: aes.server },
 		];
 		const figures = ways.map((): Figures[] => []);
 		for (let round = 0; round < ROUNDS; round += 1) {
-			for (const [index, way] of ways.entries()) figures[index]?.push(await measure(way.port, BYTES, ECHOES));
+			for (const [index, way] of ways.entries()) figures[index]?.push(await measure(way, BYTES, ECHOES));
 		}
-		const head = ["to viewer", "from viewer", "64 B echo", "p99"].map((cell) => cell.padStart(13)).join("");
-		const units = ["MB/s", "MB/s", "ms", "ms"].map((cell) => cell.padStart(13)).join("");
-		console.log(
-			`tunnel: median of ${ROUNDS} rounds, ${BYTES / 1e6} MB each way, ${ECHOES} echoes\n  ${" ".repeat(LABEL)}${head}`,
-		);
-		console.log(`  ${" ".repeat(LABEL)}${units}`);
-		const results = figures.map(middle);
-		for (const [index, way] of ways.entries()) console.log(row(way.label, results[index] as Figures));
-		console.log(ratio("Fletcher / ssh -R (ChaCha20)", results[1] as Figures, results[2] as Figures));
-		console.log(ratio("Fletcher / ssh -R (AES-128-GCM)", results[1] as Figures, results[3] as Figures));
-		console.log("  each round, Fletcher and ssh -R (ChaCha20):");
-		for (let round = 0; round < ROUNDS; round += 1) {
-			console.log(row(`  round ${round + 1}: Fletcher`, figures[1]?.[round] as Figures));
-			console.log(row(`  round ${round + 1}: ssh -R`, figures[2]?.[round] as Figures));
-		}
+		print(ways, figures);
 	} finally {
 		for (const step of closing) await step();
 	}

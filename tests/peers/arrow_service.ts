@@ -48,6 +48,8 @@ export class ArrowService extends EventEmitter implements DeviceHandling {
 	/** TCP connections taken, TLS or not; REGISTERs read. */
 	connections = 0;
 	registrations = 0;
+	/** False: TCP connections are reset as they come, as by a service that is down. */
+	accepting = true;
 	readonly derivedIds: boolean;
 	readonly answerPings: boolean;
 	readonly #options: ArrowServiceOptions;
@@ -63,11 +65,18 @@ export class ArrowService extends EventEmitter implements DeviceHandling {
 		this.derivedIds = options.derivedIds ?? true;
 		this.answerPings = options.answerPings ?? true;
 		this.#server = createServer(
-			{ cert: readFileSync(options.certificate.chain), key: readFileSync(options.certificate.key), ...options.tls },
+			{
+				cert: readFileSync(options.certificate.chain),
+				key: readFileSync(options.certificate.key),
+				// The device knows which cipher its processor is good at.
+				honorCipherOrder: false,
+				...options.tls,
+			},
 			(socket) => this.#accept(socket),
 		);
-		this.#server.on("connection", () => {
+		this.#server.on("connection", (socket) => {
 			this.connections += 1;
+			if (!this.accepting) socket.resetAndDestroy();
 		});
 		this.#server.on("tlsClientError", (error) => {
 			this.refusals.push(error.message);

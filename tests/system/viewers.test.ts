@@ -5,31 +5,44 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { atEnd } from "./at_end.ts";
 import { fileURLToPath } from "node:url";
+import { build } from "../../tools/build.ts";
+import type { Target } from "../../tools/targets.ts";
+import { targetReady, targets } from "../../tools/targets.ts";
 import { ServiceType } from "../peers/arrow_table.ts";
 import { files, pattern } from "../peers/local_services.ts";
+import type { DeviceOptions } from "./device.ts";
 import { freePort, http, openTunnel, root, temporaryFolder } from "./device.ts";
 import { run, server } from "./programs.ts";
 
 const FILE_BYTES = 50_000_000;
 const SESSIONS = 8;
 
-test("ARROW-21 the camera's MJPEG stream: ffmpeg reads 100 frames through the tunnel and all decode", async (t) => {
-	const camera = { source: join(root, "demo/clip.mjpeg"), rate: 25, http: { address: "127.0.0.1", port: await freePort() } };
-	const { service, device } = await openTunnel(t, { camera });
-	const record = device.service(ServiceType.MJPEG);
-	const exposed = await service.expose(device, record.id);
-	const url = `http://127.0.0.1:${exposed.port}${record.path}`;
-	// Every message of the decoder is an error here, and any ends it with a code other than 0.
-	const { stdout, stderr } = await run("ffmpeg", [
-		...["-v", "warning", "-xerror", "-err_detect", "explode", "-f", "mpjpeg", "-i", url],
-		...["-frames:v", "100", "-f", "framemd5", "-"],
-	]);
-	const frames = stdout.split("\n").filter((line) => /^\d/.test(line));
-	assert.equal(frames.length, 100);
-	assert.ok(new Set(frames.map((line) => line.split(",").at(-1))).size > 20, "the picture does not move");
-	assert.equal(stderr.trim(), "");
-	assert.deepEqual(service.violations, []);
-});
+/** The targets that run here, each with the limits of a device of its kind. */
+const CAMERAS: readonly { readonly target: string; readonly limits: Pick<DeviceOptions, "window" | "sessions"> }[] = [
+	{ target: "linux64", limits: {} },
+	{ target: "linux32", limits: { window: 8_192, sessions: 4 } },
+];
+
+for (const { target, limits } of CAMERAS.filter((one) => targets[one.target] && targetReady(targets[one.target] as Target))) {
+	test(`ARROW-21 ${target}: ffmpeg reads 100 frames of the camera's MJPEG stream through the tunnel and all decode`, async (t) => {
+		const camera = { source: join(root, "demo/clip.mjpeg"), rate: 25, http: { address: "127.0.0.1", port: await freePort() } };
+		const { executable } = await build({ target, quiet: true });
+		const { service, device } = await openTunnel(t, { camera, executable, ...limits });
+		const record = device.service(ServiceType.MJPEG);
+		const exposed = await service.expose(device, record.id);
+		const url = `http://127.0.0.1:${exposed.port}${record.path}`;
+		// Every message of the decoder is an error here, and any ends it with a code other than 0.
+		const { stdout, stderr } = await run("ffmpeg", [
+			...["-v", "warning", "-xerror", "-err_detect", "explode", "-f", "mpjpeg", "-i", url],
+			...["-frames:v", "100", "-f", "framemd5", "-"],
+		]);
+		const frames = stdout.split("\n").filter((line) => /^\d/.test(line));
+		assert.equal(frames.length, 100);
+		assert.ok(new Set(frames.map((line) => line.split(",").at(-1))).size > 20, "the picture does not move");
+		assert.equal(stderr.trim(), "");
+		assert.deepEqual(service.violations, []);
+	});
+}
 
 test("ARROW-26 curl fetches a 50 MB file with the same SHA-256, alone and eight at once", async (t) => {
 	const folder = temporaryFolder(t);

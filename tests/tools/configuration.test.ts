@@ -33,7 +33,8 @@ function compare(rule: Rule, one: Schema, path: string): void {
 	assert.equal(one.type, TYPES[rule.kind], `${path}: type`);
 	assert.deepEqual([one["default"], one["x-small-default"]], [rule.fallback, rule.smallFallback], `${path}: defaults`);
 	assert.ok(typeof one["description"] === "string" && one["description"].endsWith("."), `${path}: a description`);
-	if (rule.kind === Kind.WHOLE || rule.kind === Kind.NUMBER) assert.deepEqual([one["minimum"], one["maximum"]], [rule.low, rule.high], `${path}: range`);
+	if (rule.kind === Kind.WHOLE || rule.kind === Kind.NUMBER)
+		assert.deepEqual([one["minimum"], one["maximum"]], [rule.low, rule.high], `${path}: range`);
 	if (rule.kind === Kind.TEXT) assert.deepEqual([one["minLength"], one["maxLength"]], [rule.low, rule.high], `${path}: length`);
 	if (rule.kind === Kind.TEXT) assert.equal(one["pattern"] !== undefined, rule.form !== 0, `${path}: form`);
 	if (rule.kind === Kind.CHOICE) assert.deepEqual(one["enum"], [...rule.choices], `${path}: choices`);
@@ -84,9 +85,13 @@ test("log: docs/log-events.md lists exactly the events that the code has", () =>
 	for (const file of [...files.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts")), "main.ts"]) {
 		const source = read(file);
 		const area = /const AREA = "(\w+)"/.exec(source)?.[1];
-		for (const match of source.matchAll(/\.(?:log|#log)\(\s*LEVEL_\w+,\s*"(\w+)",\s*"([\w-]+)"/g)) found.add(`${match[1]} ${match[2]}`);
-		if (area !== undefined) for (const match of source.matchAll(/#log\(\s*LEVEL_\w+,\s*"([\w-]+)"/g)) found.add(`${area} ${match[1]}`);
+		for (const match of source.matchAll(/\.(?:log|#log)\(\s*LEVEL_\w+,\s*"(\w+)",\s*"([\w-]+)"/g))
+			found.add(`${match[1]} ${match[2]}`);
+		if (area !== undefined)
+			for (const match of source.matchAll(/#log\(\s*LEVEL_\w+,\s*"([\w-]+)"/g)) found.add(`${area} ${match[1]}`);
 	}
-	const listed = [...read("docs/log-events.md").matchAll(/^\| `(\w+)` \| `([\w-]+)` \|/gm)].map((match) => `${match[1]} ${match[2]}`);
+	const listed = [...read("docs/log-events.md").matchAll(/^\| `(\w+)` \| `([\w-]+)` \|/gm)].map(
+		(match) => `${match[1]} ${match[2]}`,
+	);
 	assert.deepEqual([...listed].sort(), [...found, "device log-suppressed"].sort());
 });

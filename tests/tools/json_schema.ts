@@ -26,7 +26,9 @@ function inner(value: unknown, schema: Schema, path: string): string[] {
 	if (Array.isArray(value)) return value.flatMap((item, index) => violations(item, schema.items as Schema, `${path}[${index}]`));
 	const properties = schema.properties ?? {};
 	const own = Object.keys(value as object).filter((name) => Object.hasOwn(properties, name));
-	return own.flatMap((name) => violations((value as Record<string, unknown>)[name], properties[name] as Schema, `${path}.${name}`));
+	return own.flatMap((name) =>
+		violations((value as Record<string, unknown>)[name], properties[name] as Schema, `${path}.${name}`),
+	);
 }
 
 function hasType(value: unknown, type: string): boolean {

@@ -157,7 +157,10 @@ export default function (suite: Suite): void {
 	suite.test("v4l2: what cannot be opened is named with what to look at", (check) => {
 		const open = (device: string) => () => new V4L2({ device, width: 640, height: 480, rate: 10 });
 		const scratch = new Scratch();
-		check.throws(open("/dev/video-none"), "/dev/video-none is not there: no camera is connected, or its driver is not loaded (ENOENT)");
+		check.throws(
+			open("/dev/video-none"),
+			"/dev/video-none is not there: no camera is connected, or its driver is not loaded (ENOENT)",
+		);
 		check.throws(open(scratch.write("file", new Uint8Array(1))), "is no device");
 		check.throws(open("/dev/null"), "/dev/null is no video device");
 		check.throws(open("/dev/" + "v".repeat(100)), "too long");

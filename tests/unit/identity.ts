@@ -56,7 +56,11 @@ export default function (suite: Suite): void {
 		for (let i = 0; i < 20; i++) {
 			const bytes = makeIdentity();
 			check.ok(isIntact(bytes));
-			for (const [offset, length] of [[8, 16], [24, 16], [40, 32]]) {
+			for (const [offset, length] of [
+				[8, 16],
+				[24, 16],
+				[40, 32],
+			]) {
 				const part = formatHex(new Uint8Array(bytes), offset, length);
 				check.ok(!seen.has(part));
 				seen.set(part, i);
@@ -88,7 +92,10 @@ export default function (suite: Suite): void {
 				expectSame(check, result, text);
 				check.equal(result.notes.length, 3, result.notes.join("; "));
 				check.ok(result.notes[0].indexOf(name + " is damaged") > 0);
-				check.equal(formatHex(new Uint8Array(read(scratch.path + "/identity.damaged-1", 200)), 0, IDENTITY_BYTES), formatHex(new Uint8Array(bad), 0, IDENTITY_BYTES));
+				check.equal(
+					formatHex(new Uint8Array(read(scratch.path + "/identity.damaged-1", 200)), 0, IDENTITY_BYTES),
+					formatHex(new Uint8Array(bad), 0, IDENTITY_BYTES),
+				);
 				remove(scratch.path + "/identity.damaged-1");
 			}
 		});

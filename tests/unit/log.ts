@@ -22,8 +22,16 @@ class Bench {
 export default function (suite: Suite): void {
 	suite.test("log: a text line has time, level, area, event and fields", (check) => {
 		const bench = new Bench("text", "info");
-		bench.log.log(LEVEL_WARNING, "arrow", "closed", { reason: "certificate has expired", retry: 60.5, again: true, host: "a.example" });
-		check.equal(bench.lines[0], '2023-11-14T22:13:20.123Z warning arrow closed reason="certificate has expired" retry=60.5 again=true host=a.example');
+		bench.log.log(LEVEL_WARNING, "arrow", "closed", {
+			reason: "certificate has expired",
+			retry: 60.5,
+			again: true,
+			host: "a.example",
+		});
+		check.equal(
+			bench.lines[0],
+			'2023-11-14T22:13:20.123Z warning arrow closed reason="certificate has expired" retry=60.5 again=true host=a.example',
+		);
 	});
 
 	suite.test("log: a JSON line is one object with those members", (check) => {
@@ -47,7 +55,7 @@ export default function (suite: Suite): void {
 	});
 
 	suite.test("log: nothing that a peer says can break a line or drive a terminal", (check) => {
-		const evil = "a\r\n2023 error fake\u001b[2J\u009b31m\u007f\u0000 =\"";
+		const evil = 'a\r\n2023 error fake\u001b[2J\u009b31m\u007f\u0000 ="';
 		for (const format of ["text", "json"]) {
 			const bench = new Bench(format, "info");
 			bench.log.log(LEVEL_INFO, "arrow", "closed", { reason: evil });

@@ -21,7 +21,22 @@ export default function (suite: Suite): void {
 		const writer = new AsciiWriter(bytes);
 		writer.begin(3, 60);
 		for (const text of ["a", KEY]) writer.text(text);
-		for (const number of [0, 7, -7, 10, 99, 100, 65_535, -2_147_483_648, 4_294_967_295, 9_007_199_254_740_991, 1.9, -0.5, Number.NaN, Infinity]) {
+		for (const number of [
+			0,
+			7,
+			-7,
+			10,
+			99,
+			100,
+			65_535,
+			-2_147_483_648,
+			4_294_967_295,
+			9_007_199_254_740_991,
+			1.9,
+			-0.5,
+			Number.NaN,
+			Infinity,
+		]) {
 			writer.begin(3, 60);
 			writer.integer(number);
 			const expected = String(Number.isFinite(number) ? Math.trunc(number) + 0 : 0);
@@ -130,6 +145,9 @@ export default function (suite: Suite): void {
 		check.ok(line.startsWith("memory plan: pools of 1001000000 bytes needed, the engine's heap has "), line);
 		check.ok(line.endsWith("; change arrow.window"), line);
 		const budget = checkMemory(plan, 4095);
-		check.equal(budget, "device.memory: memory plan: 4096 bytes needed, 4095 allowed, 1 too many; change arrow.window (rings: 4096 bytes)");
+		check.equal(
+			budget,
+			"device.memory: memory plan: 4096 bytes needed, 4095 allowed, 1 too many; change arrow.window (rings: 4096 bytes)",
+		);
 	});
 }

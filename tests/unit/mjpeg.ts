@@ -40,7 +40,13 @@ function next(source: MJPEGFile | PictureFolder, frame: Frame, room: number): nu
 }
 
 /** Plays a file of `content`; each call of the result gives the next picture's index in `expected`, or -1. */
-function player(check: Check, content: Uint8Array, room: number, expected: Uint8Array[], body: (play: () => number, source: MJPEGFile) => void): void {
+function player(
+	check: Check,
+	content: Uint8Array,
+	room: number,
+	expected: Uint8Array[],
+	body: (play: () => number, source: MJPEGFile) => void,
+): void {
 	const scratch = new Scratch();
 	const source = new MJPEGFile(scratch.write("clip.mjpeg", content));
 	const frame = new Frame(new Arena(room + HEADROOM + TAILROOM), HEADROOM);
@@ -130,7 +136,14 @@ function scanner(suite: Suite): void {
 
 	suite.test("jpeg: what is no picture is refused at once", (check) => {
 		const scan = new JPEGScanner();
-		for (const bytes of [[0], [0xff, 0xd9], [0xff, 0xd8, 0xff, 0xd9], [0xff, 0xd8, 0x12], [0xff, 0xd8, 0xff, 0xe0, 0, 1], [0xff, 0xd8, 0xff, 0x00]]) {
+		for (const bytes of [
+			[0],
+			[0xff, 0xd9],
+			[0xff, 0xd8, 0xff, 0xd9],
+			[0xff, 0xd8, 0x12],
+			[0xff, 0xd8, 0xff, 0xe0, 0, 1],
+			[0xff, 0xd8, 0xff, 0x00],
+		]) {
 			scan.restart();
 			check.equal(scan.scan(new Uint8Array([...bytes, 0]), 0, bytes.length), Scan.BAD);
 		}
@@ -170,10 +183,16 @@ function files(suite: Suite): void {
 	suite.test("mjpeg file: bytes between pictures are skipped", (check) => {
 		const text = new Uint8Array(ArrayBuffer.fromString("--x\r\nContent-Type: image/jpeg\r\n\r\n"));
 		const odd = new Uint8Array([0xff, 0xff, 0x00, 0xd8, 0xff]);
-		player(check, join(text, one, odd, text, two, text, new Uint8Array(700), three, odd), 200, [one, two, three], (play, source) => {
-			for (let i = 0; i < 9; i++) check.equal(play(), i % 3);
-			check.equal(source.damaged, 0);
-		});
+		player(
+			check,
+			join(text, one, odd, text, two, text, new Uint8Array(700), three, odd),
+			200,
+			[one, two, three],
+			(play, source) => {
+				for (let i = 0; i < 9; i++) check.equal(play(), i % 3);
+				check.equal(source.damaged, 0);
+			},
+		);
 	});
 
 	suite.test("mjpeg file: a picture larger than the room is skipped whole and counted, its thumbnail is not shown", (check) => {

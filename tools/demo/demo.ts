@@ -15,6 +15,8 @@ import { tunnelFetch, tunnelRequest } from "./tunnel_http.ts";
 
 const METRICS_MS = 1_000;
 const PING_MS = 500;
+/** How long the service stays away after a cut. */
+const OUTAGE_MS = 2_500;
 const PICTURES_PER_SECOND = 10;
 
 export interface DemoOptions {
@@ -52,6 +54,8 @@ export class Demo {
 	device: DeviceProcess | undefined;
 	/** Takes each event of the device's log. */
 	onLog: (event: LogEvent) => void = () => undefined;
+	/** The tunnel came or went. */
+	onChange: () => void = () => undefined;
 	readonly #options: DemoOptions;
 	readonly #folder: string;
 	readonly #certificates: string;
@@ -80,8 +84,12 @@ export class Demo {
 		this.service = new ArrowService({ certificate });
 		this.service.on("device", () => {
 			this.#connects += 1;
+			this.onChange();
 		});
-		this.service.on("gone", (device: ArrowDevice) => this.#left(device));
+		this.service.on("gone", (device: ArrowDevice) => {
+			this.#left(device);
+			this.onChange();
+		});
 	}
 
 	/** The device's connection while there is one. */
@@ -124,6 +132,17 @@ export class Demo {
 		this.#viewers.add(response);
 		response.once("close", () => this.#viewers.delete(response));
 		return response;
+	}
+
+	/** Ends the connection and keeps the service away for a while. */
+	cut(): void {
+		this.service.accepting = false;
+		this.tunnel?.cut();
+		this.#timers.push(
+			setTimeout(() => {
+				this.service.accepting = true;
+			}, OUTAGE_MS),
+		);
 	}
 
 	state(): DemoState {

@@ -209,6 +209,8 @@ function play(image) {
 }
 
 function showPicture(state) {
+	const { naturalWidth, naturalHeight } = $("live");
+	if (naturalWidth > 0) $("frame").style.aspectRatio = `${naturalWidth} / ${naturalHeight}`;
 	if (state.tunnel.state !== "connected") return;
 	if (state.tunnel.connects === connection) return;
 	connection = state.tunnel.connects;
@@ -258,6 +260,7 @@ function addLine(entry) {
 		element("span", "event", event),
 		element("span", "fields", text),
 	);
+	line.title = text;
 	log.append(line);
 	while (log.childElementCount > LINES) log.firstElementChild.remove();
 	if (following) log.scrollTop = log.scrollHeight;

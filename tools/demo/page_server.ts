@@ -7,7 +7,6 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { listenOn } from "../../tests/peers/arrow_service.ts";
 import type { Demo } from "./demo.ts";
-import type { LogEvent } from "./device_process.ts";
 import { pictures } from "./jpeg_stream.ts";
 import { PlainError } from "./plain_error.ts";
 
@@ -37,6 +36,8 @@ export class PageServer {
 			this.#sockets.add(socket);
 			socket.on("close", () => this.#sockets.delete(socket));
 		});
+		this.#demo.onLog = (event) => this.#publish("log", event);
+		this.#demo.onChange = () => this.#publish("state", this.#demo.state());
 		this.#timer = setInterval(() => this.#publish("state", this.#demo.state()), STATE_MS);
 	}
 
@@ -50,11 +51,6 @@ export class PageServer {
 			throw new PlainError(`port ${port} cannot be used: ${code}`);
 		}
 		return this.#port;
-	}
-
-	/** Passes the device's log on to every page. */
-	follow(event: LogEvent): void {
-		this.#publish("log", event);
 	}
 
 	close(): void {
@@ -116,7 +112,7 @@ export class PageServer {
 		else if (tunnel === undefined) reply(response, 503, { error: "The tunnel is down." });
 		else if (path === "/ping") reply(response, 200, { milliseconds: await tunnel.ping() });
 		else {
-			tunnel.cut();
+			this.#demo.cut();
 			reply(response, 200, {});
 		}
 	}

@@ -24,6 +24,8 @@ export interface DriverOptions {
 	info?: string;
 	discovery?: boolean;
 	dataLimit?: number;
+	/** Bytes of the output region; default twice `dataLimit`. */
+	output?: number;
 	switches?: Partial<ArrowSwitches>;
 	times?: Partial<ArrowTimes>;
 	uuid?: string;
@@ -69,7 +71,7 @@ export class Driver {
 			},
 			table,
 			sessions: options.sessions ?? 4,
-			output: 2 * dataLimit,
+			output: options.output ?? 2 * dataLimit,
 			dataLimit,
 			discovery: options.discovery ?? false,
 			times: withTimes(options.times),
@@ -194,15 +196,18 @@ export class Driver {
 		return any;
 	}
 
-	/** One message per session and round, as far as there is room. */
+	/** One message per session and round, as far as there is room; as many as fit when only one has something. */
 	#fill(): boolean {
 		const { sender, sessions } = this.client;
 		let any = false;
+		let busy = 0;
+		for (const local of this.locals) if (local.hasNews) busy++;
+		const alone = busy === 1;
 		for (let i = 0; i < this.locals.length; i++) {
 			const session: Session = sessions.table.sessions[i];
 			const local = this.locals[i];
 			if (session.state !== SESSION_OPEN || !local.hasNews) continue;
-			const room = local.pending > 0 ? sender.reserve(session) : 0;
+			const room = local.pending > 0 ? sender.reserve(session, alone) : 0;
 			if (room > 0) {
 				sender.commit(session, local.read(sender.place, room));
 				any = true;

@@ -13,7 +13,7 @@ const PING = "02 0000 00000000 00000004 beef 0001";
 const PONG = "0200000000000000000008beef000000000000";
 const CONNECT = "020000000000000000000a 0001000d 429a 00000007";
 const REGISTER_START = "02000000000000000000";
-const OPTIONS: ArrowOptions = { service: "arrow.example", ca: "ca.pem", services: [RTSP_LIVE], window: 8192, sessions: 2, mac: "02:00:00:12:34:56" };
+const OPTIONS: ArrowOptions = { service: "arrow.example", ca: "ca.pem", services: [RTSP_LIVE], window: 8192, sessions: 2, buffer: 16384, mac: "02:00:00:12:34:56" };
 
 /** An endpoint in a world of its own. */
 class Scene {
@@ -238,6 +238,31 @@ export default function endpoint(suite: Suite): void {
 		check.equal(scene.world.service.take(), PONG + "020000000000000000000c0001000c0000000700000003" + "02429a0000000700000002aabb");
 		check.equal(scene.local().take(), "616263");
 	});
+	suite.test("ARROW-28 endpoint: a session that used up its window goes on after DATA_ACK, and the loop rests in between", (check) => {
+		const scene = new Scene().establish();
+		scene.tell(CONNECT);
+		scene.local().give(20000);
+		scene.world.run();
+		check.equal(scene.local().bytesRead, 8192);
+		scene.tell("020000000000000000000c 0001000c 00000007 00001000");
+		check.equal(scene.local().bytesRead, 8192 + 4096);
+		scene.tell("020000000000000000000c 0001000c 00000007 00001000");
+		check.equal(scene.local().bytesRead, 8192 + 8192);
+		scene.tell("020000000000000000000c 0001000c 00000007 00001000");
+		scene.local().give("616263");
+		check.equal(scene.local().wants, 3, "asked once when it was up, not any more while it was full, and again when it was empty");
+		scene.world.run();
+		check.equal(scene.local().bytesRead, 20003);
+	});
+	suite.test("ARROW-3 endpoint: bytes that stay in the TLS engine at the end of a turn are served in the next one", (check) => {
+		const scene = new Scene({ message: 512, buffer: 1024 }).establish();
+		if (scene.world.tls) scene.world.tls.record = 300;
+		// One read of the network, five of the engine: more than a turn does.
+		for (let i = 0; i < 85; i++) scene.world.service.give(PING);
+		scene.world.service.give("02 0000 0000");
+		scene.world.run();
+		check.equal(scene.endpoint.counters.pingsIn, 85);
+	});
 	suite.test("ARROW-16 endpoint: local bytes and FIN, or a reset: data, then HUP 0, or HUP 3", (check) => {
 		for (const how of ["FIN", "RST"]) {
 			const scene = new Scene().establish();
@@ -266,7 +291,7 @@ export default function endpoint(suite: Suite): void {
 		check.equal(scene.local().take(), "616263");
 	});
 	suite.test("ARROW-5 endpoint: a service that asks without end and reads nothing is read no further than answers fit", (check) => {
-		const scene = new Scene({ message: 512 }).establish();
+		const scene = new Scene({ message: 512, buffer: 1024 }).establish();
 		const before = scene.world.service.bytesWritten;
 		scene.world.service.room = 0;
 		for (let i = 0; i < 1000; i++) scene.world.service.give(PING);
@@ -363,6 +388,7 @@ export default function endpoint(suite: Suite): void {
 		check.throws(() => settingsOf({ ...OPTIONS, window: 65537 }), "arrow.window");
 		check.throws(() => settingsOf({ ...OPTIONS, sessions: 0 }), "arrow.sessions");
 		check.throws(() => settingsOf({ ...OPTIONS, message: 100 }), "arrow.message");
+		check.throws(() => settingsOf({ ...OPTIONS, buffer: 16383 }), "arrow.buffer: 16384..65536");
 		check.throws(() => settingsOf({ ...OPTIONS, mac: "1" }), "arrow.mac");
 		check.throws(() => settingsOf({ ...OPTIONS, service: "a b" }), "arrow.service");
 		check.throws(() => settingsOf({ ...OPTIONS, services: [RTSP_LIVE, RTSP_LIVE] }), "arrow.services[1]");
@@ -370,7 +396,7 @@ export default function endpoint(suite: Suite): void {
 		check.equal(settingsOf({ ...OPTIONS, service: "[::1]:9" }).address.host, "::1");
 	});
 	suite.test("ARROW-31 endpoint: what it needs is in the plan, each with the key that decides it", (check) => {
-		const settings = settingsOf({ ...OPTIONS, sessions: 4, window: 8192, message: 2048 });
+		const settings = settingsOf({ ...OPTIONS, sessions: 4, window: 8192, message: 2048, buffer: 4096 });
 		const plan = new MemoryPlan();
 		planEndpoint(plan, settings, { uuid: new ArrayBuffer(16), key: new ArrayBuffer(16) }, new World().io());
 		check.equal(plan.size("arrow session rings"), 32768);

@@ -127,6 +127,20 @@ export default function flow(suite: Suite): void {
 		small.out();
 		check.equal(small.messages.longest, 2048);
 	});
+	suite.test("ARROW-26 one read of a lone busy session becomes several messages, every byte in its place", (check) => {
+		for (let length = 500; length < 12000; length += 487) {
+			const driver = new Driver({ window: 16384, sessions: 1, dataLimit: 512, output: 8192 }).establish();
+			driver.feed(connect("00000007"));
+			driver.locals[0].send(length, 0);
+			const lines = driver.out().split(", ");
+			check.equal(driver.messages.fault, "");
+			check.equal(driver.messages.data[7], length);
+			check.equal(driver.messages.longest, Math.min(length, 512));
+			check.equal(lines.length, lines.indexOf("HUP 7 0") + 1);
+			check.ok(lines.length <= 2 + Math.ceil(length / 512) + Math.ceil(length / 8000));
+			check.equal(driver.client.counters.messagesOut, lines.length + 1);
+		}
+	});
 	suite.test("ARROW-26 control messages go out before data that waits", (check) => {
 		const driver = new Driver().establish();
 		driver.feed(connect("00000007"));

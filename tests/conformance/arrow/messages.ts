@@ -1,4 +1,5 @@
 import type { Arena } from "storage/arena";
+import { FakeLocal } from "conformance/arrow/local";
 import { formatHex } from "wire/hex";
 
 const NAMES = Object.freeze(["ACK", "PING", "REGISTER", "REDIRECT", "UPDATE", "HUP", "RESET", "SCAN", "GET_STATUS", "STATUS", "GET_REPORT", "REPORT", "DATA_ACK", "CONNECT"]);
@@ -6,7 +7,7 @@ const NAMES = Object.freeze(["ACK", "PING", "REGISTER", "REDIRECT", "UPDATE", "H
 const SHOWN = 32;
 const HEADER = 11;
 
-/** Reads what the machine sends, strictly and by the wire alone, and tells it in words. Counts data instead of keeping it. */
+/** Reads what the machine sends, strictly and by the wire alone, and tells it in words. Counts data instead of keeping it; what is too long to be shown must be the pattern of {@link FakeLocal}. */
 export class Messages {
 	/** Bytes of data messages, and sums of DATA_ACKs, by session id, since the start. */
 	readonly data: number[] = [];
@@ -15,8 +16,11 @@ export class Messages {
 	longest = 0;
 	/** The id that the next own control message must have; -1: not checked. */
 	nextId = 0;
+	/** Data of an id is the pattern from its first byte on: not when ids are used again. */
+	checkData = true;
 	/** What was wrong. */
 	fault = "";
+	#wrong = 0;
 	#lines: string[] = [];
 	#raw = "";
 	readonly #arena: Arena;
@@ -79,7 +83,10 @@ export class Messages {
 		if (view.getUint8(at) !== 2) this.fault += " version";
 		if (session > 0xffffff) this.fault += " reserved octet";
 		if (size === 0) this.fault += " empty data";
-		this.data[session] = (this.data[session] ?? 0) + size;
+		const before = this.data[session] ?? 0;
+		if (this.checkData && size > SHOWN) for (let i = 0; i < size; i++) if (bytes[at + HEADER + i] !== FakeLocal.pattern(before + i)) this.#wrong++;
+		if (this.#wrong > 0) this.fault = " data";
+		this.data[session] = before + size;
 		if (size > this.longest) this.longest = size;
 		const shown = size <= SHOWN ? formatHex(bytes, at + HEADER, size) : "#" + size;
 		this.#lines.push("DATA " + view.getUint16(at + 1).toString(16) + " " + session.toString(16) + " " + shown);

@@ -325,6 +325,8 @@ export class FakeTLS implements TLS {
 	/** Plaintext writes since the start. */
 	writes = 0;
 	ends = 0;
+	/** Most bytes that one read gives. */
+	record = 16384;
 	names = "";
 	readonly #in = new Fifo(40000);
 	readonly #out = new Fifo(40000);
@@ -358,7 +360,7 @@ export class FakeTLS implements TLS {
 	}
 
 	read(buffer: ArrayBuffer, offset: number, size: number): number {
-		return this.#in.take(new Uint8Array(buffer), offset, size);
+		return this.#in.take(new Uint8Array(buffer), offset, Math.min(size, this.record));
 	}
 
 	write(buffer: ArrayBuffer, offset: number, length: number): number {
