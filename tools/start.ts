@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { checkPage } from "./demo/check.ts";
-import { Demo } from "./demo/demo.ts";
+import { Demo, lastWords } from "./demo/demo.ts";
 import { PageServer } from "./demo/page_server.ts";
 import { PlainError } from "./demo/plain_error.ts";
 import { ensure, toBuild } from "./packages.ts";
@@ -67,32 +67,31 @@ function stopSignal(): Promise<string> {
 async function run(options: Options): Promise<void> {
 	const asked = stopSignal();
 	if (ensure(toBuild).length > 0) throw new PlainError("tools are missing");
-	const executable = await buildDevice();
 	if (!existsSync(`${root}demo/clip.mjpeg`)) throw new PlainError("demo/clip.mjpeg is missing: the camera has nothing to show");
-	const demo = new Demo({ root, executable });
+	const demo = new Demo(root);
 	const page = new PageServer(demo);
 	try {
-		// The port first: a taken one is told before anything else is started.
+		// The port first: a taken one is told before anything else is done.
 		const port = await page.listen(options.port);
-		await Promise.race([demo.start(), asked]);
+		const executable = await buildDevice();
+		await Promise.race([demo.start(executable), asked]);
 		if (options.check) console.log(await Promise.race([checkPage(port), asked]));
 		else await watch(demo, port, asked);
 	} finally {
 		page.close();
 		await demo.stop();
 	}
-	if (demo.service.found.length > 0)
-		console.error(`the service saw ${demo.service.found.length} violations: ${demo.service.violations[0]}`);
-	if (options.check && demo.service.found.length > 0) throw new PlainError("the device broke the protocol");
+	const { violations } = demo.service;
+	if (violations.length > 0) console.error(`the service saw ${violations.length} violations: ${violations[0]}`);
+	if (options.check && violations.length > 0) throw new PlainError("the device broke the protocol");
 }
 
 /** Until a signal, or the device's own end. */
 async function watch(demo: Demo, port: number, asked: Promise<string>): Promise<void> {
 	console.log(`\n  the live picture:  http://localhost:${port}/\n\n  Ctrl-C ends all of it.`);
 	const ended = demo.device?.ended.then((exit) => {
-		throw new PlainError(
-			`the device ended by itself with ${exit.signal ?? `code ${exit.code}`}: ${demo.device?.log.at(-1)?.event ?? ""}`,
-		);
+		const words = demo.device === undefined ? "" : lastWords(demo.device);
+		throw new PlainError(`the device ended by itself with ${exit.signal ?? `code ${exit.code}`}: ${words}`);
 	});
 	await Promise.race([asked, ended]).catch(async (error: Error) => {
 		// The terminal sends Ctrl-C to the device as well; it may be the first to be gone.

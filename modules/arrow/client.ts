@@ -133,9 +133,30 @@ export class Client implements ControlHandler {
 	constructor(plan: MemoryPlan, options: ClientOptions) {
 		const arena = plan.allocate();
 		const { table, times, switches } = options;
-		const register = new RegisterMessage(arena, plan.offset(PLAN_REGISTER), plan.size(PLAN_REGISTER), options.registration, table);
-		this.sessions = new Sessions(arena, plan.offset(PLAN_SESSIONS), options.sessions, options.registration.window, times, switches.hupFlush === "flush");
-		this.sender = new Sender(arena, plan.offset(PLAN_OUTPUT), options.output, options.dataLimit, this.sessions, register, this.counters);
+		const register = new RegisterMessage(
+			arena,
+			plan.offset(PLAN_REGISTER),
+			plan.size(PLAN_REGISTER),
+			options.registration,
+			table,
+		);
+		this.sessions = new Sessions(
+			arena,
+			plan.offset(PLAN_SESSIONS),
+			options.sessions,
+			options.registration.window,
+			times,
+			switches.hupFlush === "flush",
+		);
+		this.sender = new Sender(
+			arena,
+			plan.offset(PLAN_OUTPUT),
+			options.output,
+			options.dataLimit,
+			this.sessions,
+			register,
+			this.counters,
+		);
 		this.session = this.sessions.table.sessions[0];
 		this.table = table;
 		this.#view = arena.view;
@@ -385,5 +406,4 @@ export class Client implements ControlHandler {
 		this.counters.shortMessages++;
 		this.fail(CLOSE_SHORT);
 	}
-
 }

@@ -66,7 +66,16 @@ const STOP_TIME = 1500;
 function clientOptions(settings: ArrowSettings, identity: ArrowIdentity, discovery: boolean): ClientOptions {
 	const { uuid, key } = identity;
 	const { mac, window, info, table, sessions, message, times, switches } = settings;
-	return { registration: { uuid, key, mac, window, info }, table, sessions, output: settings.buffer, dataLimit: message, discovery, times, switches };
+	return {
+		registration: { uuid, key, mac, window, info },
+		table,
+		sessions,
+		output: settings.buffer,
+		dataLimit: message,
+		discovery,
+		times,
+		switches,
+	};
 }
 
 function linkOptions(settings: ArrowSettings): LinkOptions {

@@ -2,7 +2,7 @@ import type { Client } from "arrow/client";
 import { CONNECTION_ERROR, NO_ERROR, SESSION_OPEN, STATE_CLOSED } from "arrow/constants";
 import type { ArrowIO } from "arrow/io";
 import type { Session } from "arrow/session";
-import type { Stream } from "net/stream";
+import type { Stream, StreamOptions } from "net/stream";
 
 /* Wanted readiness and results as net/stream gives them. */
 const WANT_READ = 1;
@@ -10,9 +10,15 @@ const WANT_WRITE = 2;
 const AGAIN = 0;
 const END = -1;
 
-const IDLE = 0;
+/* What is known of a stream, as a sum. */
+/** In the queue of streams to be read. */
 const QUEUED = 1;
+/** Taken out of the queue for want of credit, with bytes most likely still there. */
 const STARVED = 2;
+/** It took less than the ring held: wait until it says that it takes more. */
+const FULL = 4;
+/** It broke; bytes may still be read from it. */
+const BROKEN = 8;
 
 /** Who is told that local connections have something to do. */
 export interface LocalsOwner {
@@ -20,6 +26,11 @@ export interface LocalsOwner {
 	localReady(): void;
 	/** The way to the service takes nothing now. */
 	readonly congested: boolean;
+}
+
+/** A stream knows its session, so that all streams share their callbacks. */
+interface LocalStream extends Stream {
+	session?: Session;
 }
 
 /**
@@ -32,9 +43,9 @@ export class Locals {
 	readonly #owner: LocalsOwner;
 	readonly #buffer: ArrayBuffer;
 	readonly #streams: LocalStream[] = [];
-	/** Places of the streams to be read; the flags QUEUED, STARVED, FULL, BROKEN of each stream lie behind them. */
-	readonly #queue: Uint8Array;
-	readonly #limit: number;
+	/** The queue of streams to be read, by place; what is known of each stream lies behind it, from `#states` on. */
+	readonly #places: Int16Array;
+	readonly #states: number;
 	#head = 0;
 	#count = 0;
 	/** Nothing more is read: the device stops. */
@@ -42,24 +53,27 @@ export class Locals {
 
 	constructor(io: ArrowIO, buffer: ArrayBuffer, client: Client, owner: LocalsOwner) {
 		const sessions = client.sessions.table.sessions;
-		const count = sessions.length;
 		this.#client = client;
 		this.#owner = owner;
 		this.#buffer = buffer;
-		this.#full = new Uint8Array(count);
-		this.#broken = new Uint8Array(count);
-		this.#ready = new Uint8Array(count);
-		this.#queue = new Int16Array(count);
-		for (let i = 0; i < count; i++) {
-			const session = sessions[i];
-			const stream = new io.Stream({
-				onReadable: () => this.#readable(session),
-				onWritable: () => this.#writable(session),
-				onError: () => {
-					this.#fail(session);
-					owner.localReady();
-				},
-			});
+		this.#places = new Int16Array(2 * sessions.length);
+		this.#states = sessions.length;
+		const locals = this;
+		const options: StreamOptions = {
+			onReadable(this: LocalStream) {
+				if (this.session) locals.#readable(this.session);
+			},
+			onWritable(this: LocalStream) {
+				if (this.session) locals.#writable(this.session);
+			},
+			onError(this: LocalStream) {
+				if (this.session) locals.#fail(this.session);
+				owner.localReady();
+			},
+		};
+		for (let i = 0; i < sessions.length; i++) {
+			const stream: LocalStream = new io.Stream(options);
+			stream.session = sessions[i];
 			this.#streams.push(stream);
 		}
 	}
@@ -73,15 +87,15 @@ export class Locals {
 	open(session: Session): void {
 		const i = session.index;
 		const service = session.service;
-		this.#full[i] = 0;
-		this.#broken[i] = 0;
-		if (!service || this.#streams[i].connect(service.host, service.port) < 0) this.#client.sessions.ended(session, CONNECTION_ERROR);
+		this.#clear(i, FULL | BROKEN);
+		if (!service || this.#streams[i].connect(service.host, service.port) < 0)
+			this.#client.sessions.ended(session, CONNECTION_ERROR);
 	}
 
 	/** EVENT_DATA: gives the stream what the ring holds. */
 	write(session: Session): void {
 		const i = session.index;
-		if (this.#full[i] !== 0) return;
+		if (this.#has(i, FULL)) return;
 		const stream = this.#streams[i];
 		const ring = session.inbound;
 		let length = ring.readLength;
@@ -93,7 +107,7 @@ export class Locals {
 			}
 			if (count > 0) this.#client.sessions.consumed(session, count);
 			if (count < length) {
-				this.#full[i] = 1;
+				this.#set(i, FULL);
 				this.#want(session);
 				return;
 			}
@@ -103,7 +117,7 @@ export class Locals {
 
 	/** EVENT_CREDIT: the session may send again. */
 	resume(session: Session): void {
-		if (this.#ready[session.index] === STARVED) this.#enqueue(session.index);
+		if (this.#has(session.index, STARVED)) this.#enqueue(session.index);
 	}
 
 	/** EVENT_CLOSE: ends the connection with a FIN behind all it was given. */
@@ -112,44 +126,43 @@ export class Locals {
 		const stream = this.#streams[i];
 		const ring = session.inbound;
 		// When the service is gone, what came before goes as far as the stream takes it at once.
-		if (this.#client.state === STATE_CLOSED && ring.readLength > 0 && this.#broken[i] === 0) stream.write(this.#buffer, ring.readOffset, ring.readLength);
+		if (this.#client.state === STATE_CLOSED && ring.readLength > 0 && !this.#has(i, BROKEN))
+			stream.write(this.#buffer, ring.readOffset, ring.readLength);
 		stream.close();
-		this.#full[i] = 0;
-		this.#broken[i] = 0;
-		if (this.#ready[i] === STARVED) this.#ready[i] = IDLE;
+		this.#clear(i, FULL | BROKEN | STARVED);
 	}
 
-	/** Fills the output with data messages, one per session and round. */
+	/** Fills the output with data messages: one per session and round, or all of a session that is alone. */
 	fill(now: number): void {
 		const { sender, sessions } = this.#client;
 		while (this.#count > 0) {
-			const i = this.#queue[this.#head];
+			const i = this.#places[this.#head];
 			const session = sessions.table.sessions[i];
 			if (session.state !== SESSION_OPEN || this.#draining) {
-				this.#dequeue(i);
+				this.#dequeue();
 				continue;
 			}
 			const room = sender.reserve(session, this.#count === 1);
 			if (room === 0) {
 				if (session.credit > 0) return;
-				this.#dequeue(i);
-				this.#ready[i] = STARVED;
-				if (this.#broken[i] !== 0) sessions.tail(session, now);
+				this.#dequeue();
+				this.#set(i, STARVED);
+				if (this.#has(i, BROKEN)) sessions.tail(session, now);
 				continue;
 			}
 			const count = this.#streams[i].read(this.#buffer, sender.place, room);
 			if (count > 0) {
 				sender.commit(session, count);
-				if (count === room || this.#broken[i] !== 0) {
-					if (this.#count > 1) this.#rotate();
+				if (count === room || this.#has(i, BROKEN)) {
+					if (this.#count > 1) this.#enqueue(this.#dequeue());
 				} else {
-					this.#dequeue(i);
+					this.#dequeue();
 					this.#want(session);
 				}
 				continue;
 			}
-			this.#dequeue(i);
-			if (count === AGAIN && this.#broken[i] === 0) this.#want(session);
+			this.#dequeue();
+			if (count === AGAIN && !this.#has(i, BROKEN)) this.#want(session);
 			else sessions.ended(session, count === END ? NO_ERROR : CONNECTION_ERROR);
 		}
 	}
@@ -167,23 +180,18 @@ export class Locals {
 	}
 
 	#writable(session: Session): void {
-		this.#full[session.index] = 0;
-		if (session.connected) {
-			this.write(session);
-			this.#want(session);
-		} else {
-			this.#client.sessions.opened(session);
-			this.#want(session);
-		}
+		this.#clear(session.index, FULL);
+		if (session.connected) this.write(session);
+		else this.#client.sessions.opened(session);
+		this.#want(session);
 		this.#owner.localReady();
 	}
 
 	#readable(session: Session): void {
 		const i = session.index;
-		const ready = this.#ready[i];
-		if (ready === STARVED || (ready === QUEUED && this.#owner.congested)) {
+		if (this.#has(i, STARVED) || (this.#has(i, QUEUED) && this.#owner.congested)) {
 			// Known to have bytes that cannot be sent now: not to be told again until it was read empty.
-			this.#streams[i].want(this.#full[i] !== 0 ? WANT_WRITE : 0);
+			this.#streams[i].want(this.#has(i, FULL) ? WANT_WRITE : 0);
 			return;
 		}
 		this.#enqueue(i);
@@ -194,8 +202,8 @@ export class Locals {
 	#fail(session: Session): void {
 		const i = session.index;
 		if (session.state === SESSION_OPEN) {
-			this.#broken[i] = 1;
-			this.#full[i] = 0;
+			this.#set(i, BROKEN);
+			this.#clear(i, FULL);
 			session.inbound.clear();
 			this.#enqueue(i);
 		} else this.#client.sessions.ended(session, CONNECTION_ERROR);
@@ -204,31 +212,39 @@ export class Locals {
 	/** Asks to be told what there is to do; not of bytes to be read while it is known that there are some. */
 	#want(session: Session): void {
 		const i = session.index;
-		if (!session.connected || this.#broken[i] !== 0) return;
-		const read = session.state === SESSION_OPEN && this.#ready[i] === IDLE && !this.#draining ? WANT_READ : 0;
-		this.#streams[i].want(read + (this.#full[i] !== 0 ? WANT_WRITE : 0));
+		if (!session.connected || this.#has(i, BROKEN)) return;
+		const read = session.state === SESSION_OPEN && !this.#has(i, QUEUED | STARVED) && !this.#draining ? WANT_READ : 0;
+		this.#streams[i].want(read + (this.#has(i, FULL) ? WANT_WRITE : 0));
+	}
+
+	#has(i: number, flags: number): boolean {
+		return (this.#places[this.#states + i] & flags) !== 0;
+	}
+
+	#set(i: number, flags: number): void {
+		this.#places[this.#states + i] |= flags;
+	}
+
+	#clear(i: number, flags: number): void {
+		this.#places[this.#states + i] &= ~flags;
 	}
 
 	#enqueue(i: number): void {
-		if (this.#ready[i] === QUEUED) return;
-		this.#ready[i] = QUEUED;
+		if (this.#has(i, QUEUED)) return;
+		this.#set(i, QUEUED);
+		this.#clear(i, STARVED);
 		let place = this.#head + this.#count;
-		if (place >= this.#queue.length) place -= this.#queue.length;
-		this.#queue[place] = i;
+		if (place >= this.#states) place -= this.#states;
+		this.#places[place] = i;
 		this.#count++;
 	}
 
-	/** The head becomes the last. */
-	#rotate(): void {
-		const i = this.#queue[this.#head];
-		this.#dequeue(i);
-		this.#enqueue(i);
-	}
-
-	/** Takes `i`, which is at the head. */
-	#dequeue(i: number): void {
-		this.#ready[i] = IDLE;
-		this.#head = this.#head + 1 === this.#queue.length ? 0 : this.#head + 1;
+	/** Takes the longest waiting one. */
+	#dequeue(): number {
+		const i = this.#places[this.#head];
+		this.#clear(i, QUEUED);
+		this.#head = this.#head + 1 === this.#states ? 0 : this.#head + 1;
 		this.#count--;
+		return i;
 	}
 }

@@ -72,7 +72,8 @@ export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): 
 	const table = new ServiceTable(options.gateway ?? false);
 	for (let i = 0; i < options.services.length; i++) {
 		const key = "arrow.services[" + i + "]";
-		if (!table.add(new Service(options.services[i], key))) throw new RangeError(key + ": the same service twice, or more than 64 services");
+		if (!table.add(new Service(options.services[i], key)))
+			throw new RangeError(key + ": the same service twice, or more than 64 services");
 	}
 	const message = within(options.message ?? MESSAGE_LIMIT, 512, MESSAGE_LIMIT, "arrow.message");
 	const buffer = options.buffer ?? (message === MESSAGE_LIMIT ? BUFFER_LIMIT : 2 * message);
@@ -93,6 +94,7 @@ export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): 
 }
 
 function within(value: number, low: number, high: number, key: string): number {
-	if (!(value >= low && value <= high) || value !== Math.floor(value)) throw new RangeError(key + ": " + low + ".." + high + " expected, not " + value);
+	if (!(value >= low && value <= high) || value !== Math.floor(value))
+		throw new RangeError(key + ": " + low + ".." + high + " expected, not " + value);
 	return value;
 }

@@ -58,7 +58,14 @@ export class Receiver {
 	readonly #store: number;
 
 	/** The region is `offset .. offset + RECEIVER_SIZE`. */
-	constructor(arena: Arena, offset: number, handler: ControlHandler, sessions: Sessions, sender: Sender, counters: ArrowCounters) {
+	constructor(
+		arena: Arena,
+		offset: number,
+		handler: ControlHandler,
+		sessions: Sessions,
+		sender: Sender,
+		counters: ArrowCounters,
+	) {
 		this.#view = arena.view;
 		this.#handler = handler;
 		this.#sessions = sessions;

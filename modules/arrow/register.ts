@@ -1,11 +1,4 @@
-import {
-	AT_DATA,
-	AT_SIZE,
-	FLAG_GATEWAY,
-	HEADER,
-	REGISTER,
-	REGISTER_FIXED,
-} from "arrow/constants";
+import { AT_DATA, AT_SIZE, FLAG_GATEWAY, HEADER, REGISTER, REGISTER_FIXED } from "arrow/constants";
 import type { ServiceTable } from "arrow/table";
 import { putControl } from "arrow/wire";
 import type { Arena } from "storage/arena";
@@ -35,8 +28,18 @@ export interface Registration {
 export function formatInfo(info: ArrowInfo): Uint8Array {
 	const bytes = new Uint8Array(INFO_LIMIT);
 	const json = new JSONWriter(bytes).begin(0, INFO_LIMIT).object();
-	json.object("client").value("id", info.client?.id).value("version", info.client?.version).value("vendor", info.client?.vendor).endObject();
-	json.object("device").value("category", info.device?.category).value("type", info.device?.type).value("vendor", info.device?.vendor).endObject();
+	json
+		.object("client")
+		.value("id", info.client?.id)
+		.value("version", info.client?.version)
+		.value("vendor", info.client?.vendor)
+		.endObject();
+	json
+		.object("device")
+		.value("category", info.device?.category)
+		.value("type", info.device?.type)
+		.value("vendor", info.device?.vendor)
+		.endObject();
 	const length = json.endObject().end();
 	if (length < 0) throw new RangeError("arrow.info: more than " + INFO_LIMIT + " bytes as JSON");
 	return bytes.slice(0, length);

@@ -1,8 +1,4 @@
-import {
-	CLOSE_REDIRECT,
-	CLOSE_UNAUTHORIZED,
-	CLOSE_UNSUPPORTED_VERSION,
-} from "arrow/constants";
+import { CLOSE_REDIRECT, CLOSE_UNAUTHORIZED, CLOSE_UNSUPPORTED_VERSION } from "arrow/constants";
 import type { ArrowSwitches } from "arrow/switches";
 import type { ArrowTimes } from "arrow/times";
 import { REGISTER_LIMIT } from "arrow/times";

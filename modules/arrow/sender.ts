@@ -75,7 +75,15 @@ export class Sender {
 	registered = false;
 
 	/** The output region is `offset .. offset + size`; data messages carry at most `dataLimit` bytes. */
-	constructor(arena: Arena, offset: number, size: number, dataLimit: number, sessions: Sessions, register: RegisterMessage, counters: ArrowCounters) {
+	constructor(
+		arena: Arena,
+		offset: number,
+		size: number,
+		dataLimit: number,
+		sessions: Sessions,
+		register: RegisterMessage,
+		counters: ArrowCounters,
+	) {
 		if (size < LONGEST + HEADER) throw new RangeError("arrow output: " + size + " bytes are too few");
 		this.offset = offset;
 		this.end = offset;
@@ -183,7 +191,8 @@ export class Sender {
 			this.#wrote(PING_LENGTH);
 		}
 		const table = this.#sessions.table;
-		while (table.dues > 0 && this.#limit - this.end >= DATA_ACK_LENGTH + HUP_LENGTH) this.#settle(table.takeDue() as Session, now);
+		while (table.dues > 0 && this.#limit - this.end >= DATA_ACK_LENGTH + HUP_LENGTH)
+			this.#settle(table.takeDue() as Session, now);
 		if (this.#updateDue && this.#limit - this.end >= AT_DATA) this.#startUpdate();
 	}
 

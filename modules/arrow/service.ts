@@ -88,7 +88,9 @@ export class Service {
 		const described = findKind(options.type, key);
 		const url = parseURL(options.url, described.port);
 		if (!url || url.scheme !== described.scheme)
-			throw new RangeError(key + ".url: " + described.scheme + "://address:port" + (described.path ? "/path" : "") + " expected, not " + options.url);
+			throw new RangeError(
+				key + ".url: " + described.scheme + "://address:port" + (described.path ? "/path" : "") + " expected, not " + options.url,
+			);
 		this.type = url.credentials ? described.locked : described.type;
 		this.host = url.host === "localhost" ? "127.0.0.1" : url.host;
 		this.port = url.port;

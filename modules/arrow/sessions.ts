@@ -98,7 +98,8 @@ export class Sessions {
 
 	/** The local side is gone, but bytes of it wait for credit: HUP with CONNECTION_ERROR is due in a minute even if they still wait. */
 	tail(session: Session, now: number): void {
-		if (session.state === SESSION_OPEN && session.deadline === Infinity) this.#enter(session, SESSION_OPEN, now + this.#times.tail);
+		if (session.state === SESSION_OPEN && session.deadline === Infinity)
+			this.#enter(session, SESSION_OPEN, now + this.#times.tail);
 	}
 
 	/** The session's HUP was sent. */

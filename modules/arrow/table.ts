@@ -83,7 +83,8 @@ export class ServiceTable {
 		for (let i = 0; i < this.#services.length; i++) {
 			const service = this.#services[i];
 			if (!service.visible) continue;
-			if (end + service.recordLength + RECORD > limit) throw new RangeError("service table: more services than the plan has room for");
+			if (end + service.recordLength + RECORD > limit)
+				throw new RangeError("service table: more services than the plan has room for");
 			service.put(arena.view, arena.bytes, end);
 			end += service.recordLength;
 		}

@@ -1,4 +1,15 @@
-import { AT_DATA, AT_ID, AT_SERVICE, AT_SESSION, AT_SIZE, AT_TYPE, CONTROL, HEADER, SESSION_MASK, VERSION } from "arrow/constants";
+import {
+	AT_DATA,
+	AT_ID,
+	AT_SERVICE,
+	AT_SESSION,
+	AT_SIZE,
+	AT_TYPE,
+	CONTROL,
+	HEADER,
+	SESSION_MASK,
+	VERSION,
+} from "arrow/constants";
 
 /*
  * Messages in place (section 1). A reader checks that HEADER bytes, or the whole body, are there and then trusts these.
@@ -39,7 +50,15 @@ export function putSession(view: DataView, at: number, id: number, type: number,
 }
 
 /** STATUS: STATUS_LENGTH bytes. */
-export function putStatus(view: DataView, at: number, id: number, type: number, request: number, flags: number, sessions: number): void {
+export function putStatus(
+	view: DataView,
+	at: number,
+	id: number,
+	type: number,
+	request: number,
+	flags: number,
+	sessions: number,
+): void {
 	putControl(view, at, id, type, 10);
 	view.setUint16(at + AT_DATA, request);
 	view.setUint32(at + AT_DATA + 2, flags);

@@ -21,7 +21,8 @@ export class PacketPool {
 
 	/** The region is `offset .. offset + count * size`. */
 	constructor(arena: Arena, offset: number, count: number, size: number) {
-		if (count < 1 || size < 1 || offset < 0 || offset + count * size > arena.buffer.byteLength) throw new RangeError("pool: region outside of the arena");
+		if (count < 1 || size < 1 || offset < 0 || offset + count * size > arena.buffer.byteLength)
+			throw new RangeError("pool: region outside of the arena");
 		this.count = count;
 		this.size = size;
 		this.lengths = new Int32Array(count);

@@ -18,7 +18,8 @@ export class ByteRing {
 
 	/** @param capacity bytes, 1 or more; the region is `offset .. offset + capacity` of `arena`. */
 	constructor(arena: Arena, offset: number, capacity: number) {
-		if (capacity < 1 || offset < 0 || offset + capacity > arena.buffer.byteLength) throw new RangeError("ring: region outside of the arena");
+		if (capacity < 1 || offset < 0 || offset + capacity > arena.buffer.byteLength)
+			throw new RangeError("ring: region outside of the arena");
 		this.readOffset = offset;
 		this.writeOffset = offset;
 		this.capacity = capacity;

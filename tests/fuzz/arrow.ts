@@ -171,7 +171,8 @@ function fault(driver: Driver): string {
 		if (session.inbound.length + session.acknowledge > session.inbound.capacity) return "more than the window is held";
 		if (session.credit < 0 || session.credit > 0xffffffff) return "credit " + session.credit;
 		if (session.state === 0 && session.deadline !== Infinity) return "a free session waits";
-		if (session.state === 0 && driver.locals[i].isOpen && client.state !== STATE_CLOSED) return "a local connection outlives its session";
+		if (session.state === 0 && driver.locals[i].isOpen && client.state !== STATE_CLOSED)
+			return "a local connection outlives its session";
 	}
 	if (attached !== active) return attached + " sessions attached, " + active + " counted";
 	if (client.state === STATE_CLOSED && (active !== 0 || dues !== 0)) return "sessions outlive the connection";

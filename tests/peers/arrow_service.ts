@@ -89,9 +89,9 @@ export class ArrowService extends EventEmitter implements DeviceHandling {
 		return this.found.map((one) => one.text);
 	}
 
-	/** The port once it listens. */
+	/** The port; 0 before it listens. */
 	get port(): number {
-		return (this.#server.address() as AddressInfo).port;
+		return (this.#server.address() as AddressInfo | null)?.port ?? 0;
 	}
 
 	/** Listens on loopback and gives the port. Errors of the socket reject, EADDRINUSE for one. */

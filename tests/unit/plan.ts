@@ -30,7 +30,10 @@ export default function plan(suite: Suite): void {
 	suite.test("plan: what does not fit is refused with the largest key that can be changed", (check) => {
 		const plan = sample();
 		check.equal(plan.check(16008), "");
-		check.equal(plan.check(16000), "memory plan: 16008 bytes needed, 16000 allowed, 8 too many; change arrow.window (rings: 4000 bytes)");
+		check.equal(
+			plan.check(16000),
+			"memory plan: 16008 bytes needed, 16000 allowed, 8 too many; change arrow.window (rings: 4000 bytes)",
+		);
 	});
 	suite.test("plan: one line per entry and the sum", (check) => {
 		check.equal(

@@ -42,7 +42,21 @@ export default function wire(suite: Suite): void {
 	suite.test("wire: only well-formed UTF-8 is text", (check) => {
 		for (const good of ["", "61", "c280", "dfbf", "e0a080", "ed9fbf", "eeb0b0", "f0908080", "f48fbfbf"])
 			check.ok(isText(octets(good), 0, good.length / 2), good);
-		for (const bad of ["00", "80", "c1bf", "c2", "c27f", "e09fbf", "eda080", "e28080c2", "f08fbfbf", "f4908080", "f5808080", "ff", "61f09080"])
+		for (const bad of [
+			"00",
+			"80",
+			"c1bf",
+			"c2",
+			"c27f",
+			"e09fbf",
+			"eda080",
+			"e28080c2",
+			"f08fbfbf",
+			"f4908080",
+			"f5808080",
+			"ff",
+			"61f09080",
+		])
 			check.ok(!isText(octets(bad), 0, bad.length / 2), bad);
 	});
 	suite.test("wire: octets in hex, UUID and MAC", (check) => {
@@ -50,7 +64,10 @@ export default function wire(suite: Suite): void {
 		check.equal(formatUUID(bytes, 0), "0f1e2d3c-4b5a-4697-8877-665544332211");
 		check.equal(formatHex(bytes, 1, 3, ":"), "1e:2d:3c");
 		check.equal(formatHex(parseHex("02:00:00:12:34:5F", 6) as Uint8Array, 0, 6), "02000012345f");
-		check.equal(formatHex(parseHex("0f1e2d3c-4b5a-4697-8877-665544332211", 16) as Uint8Array, 0, 16), "0f1e2d3c4b5a46978877665544332211");
+		check.equal(
+			formatHex(parseHex("0f1e2d3c-4b5a-4697-8877-665544332211", 16) as Uint8Array, 0, 16),
+			"0f1e2d3c4b5a46978877665544332211",
+		);
 		for (const bad of ["", "02:00:00:12:34", "02:00:00:12:34:5", "02:00:00:12:34:5g", "02:00:00:12:34:56:78", "0:20000123456"])
 			check.equal(parseHex(bad, 6), undefined, bad);
 	});
@@ -63,18 +80,36 @@ export default function wire(suite: Suite): void {
 		check.equal(address("1::"), "6 00010000000000000000000000000000");
 		check.equal(address("::ffff:1.2.3.4"), "6 00000000000000000000ffff01020304");
 		const none = "0 00000000000000000000000000000000";
-		for (const bad of ["", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.-4", "host", "1:2", ":::", "1::2::3", "1:2:3:4:5:6:7:8:9", "12345::", "::g", "1.2.3.4::", "1:2:3:4:5:6:7::8:9"])
+		for (const bad of [
+			"",
+			"1.2.3",
+			"1.2.3.4.5",
+			"1.2.3.256",
+			"01.2.3.4",
+			"1.2.3.-4",
+			"host",
+			"1:2",
+			":::",
+			"1::2::3",
+			"1:2:3:4:5:6:7:8:9",
+			"12345::",
+			"::g",
+			"1.2.3.4::",
+			"1:2:3:4:5:6:7::8:9",
+		])
 			check.equal(address(bad), none, bad);
 	});
 	suite.test("wire: loopback addresses", (check) => {
 		const bytes = new Uint8Array(16);
 		for (const yes of ["127.0.0.1", "127.9.9.9", "::1"]) check.ok(isLoopback(parseAddress(yes, bytes, 0), bytes, 0), yes);
-		for (const no of ["128.0.0.1", "10.0.0.1", "::2", "::", "7f00::1"]) check.ok(!isLoopback(parseAddress(no, bytes, 0), bytes, 0), no);
+		for (const no of ["128.0.0.1", "10.0.0.1", "::2", "::", "7f00::1"])
+			check.ok(!isLoopback(parseAddress(no, bytes, 0), bytes, 0), no);
 	});
 	suite.test("wire: decimal numbers", (check) => {
 		check.equal(parseDecimal("0", 9), 0);
 		check.equal(parseDecimal("65535", 65535), 65535);
-		for (const bad of ["", "65536", "-1", "1.5", "01", " 1", "1 ", "99999999999", "x"]) check.equal(parseDecimal(bad, 65535), -1, bad);
+		for (const bad of ["", "65536", "-1", "1.5", "01", " 1", "1 ", "99999999999", "x"])
+			check.equal(parseDecimal(bad, 65535), -1, bad);
 	});
 	suite.test("wire: JSON is what a reader reads back", (check) => {
 		const { bytes } = new Arena(300);

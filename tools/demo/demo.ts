@@ -19,13 +19,6 @@ const PING_MS = 500;
 const OUTAGE_MS = 2_500;
 const PICTURES_PER_SECOND = 10;
 
-export interface DemoOptions {
-	/** Folder of the repository. */
-	readonly root: string;
-	/** Absolute path of the device's executable. */
-	readonly executable: string;
-}
-
 /** What the page shows, twice a second. */
 export interface DemoState {
 	readonly tunnel: {
@@ -49,6 +42,14 @@ export interface DemoState {
 	readonly violations: number;
 }
 
+/** What a device that ended said last, in a line. */
+export function lastWords(device: DeviceProcess): string {
+	const last = device.log.at(-1);
+	if (last === undefined) return "it said nothing";
+	const reason = last["reason"];
+	return typeof reason === "string" ? `${last.event}: ${reason}` : last.event;
+}
+
 export class Demo {
 	readonly service: ArrowService;
 	device: DeviceProcess | undefined;
@@ -56,7 +57,7 @@ export class Demo {
 	onLog: (event: LogEvent) => void = () => undefined;
 	/** The tunnel came or went. */
 	onChange: () => void = () => undefined;
-	readonly #options: DemoOptions;
+	readonly #root: string;
 	readonly #folder: string;
 	readonly #certificates: string;
 	readonly #born = new Map<object, number>();
@@ -70,9 +71,10 @@ export class Demo {
 	#rate = { at: 0, in: 0, out: 0, rateIn: 0, rateOut: 0 };
 	#polling = false;
 
-	constructor(options: DemoOptions) {
-		this.#options = options;
-		this.#folder = join(options.root, "build/demo");
+	/** `root` is the folder of the repository. Makes certificates; nothing runs before `start`. */
+	constructor(root: string) {
+		this.#root = root;
+		this.#folder = join(root, "build/demo");
 		this.#certificates = join(this.#folder, "certificates");
 		const authority = makeAuthority(this.#certificates, "demo");
 		const certificate = issue(this.#certificates, {
@@ -97,19 +99,17 @@ export class Demo {
 		return [...this.service.devices.values()][0];
 	}
 
-	/** Starts the service and the device. @throws PlainError when the device does not come up. */
-	async start(): Promise<void> {
+	/** Starts the service and the device from its executable. @throws PlainError when the device does not come up. */
+	async start(executable: string): Promise<void> {
 		await this.service.listen();
 		mkdirSync(this.#folder, { recursive: true });
 		const file = join(this.#folder, "config.json");
 		writeFileSync(file, `${JSON.stringify(await this.#configuration(), undefined, "\t")}\n`);
-		const device = new DeviceProcess([this.#options.executable], ["--config", file, "--state", join(this.#folder, "state")]);
+		const device = new DeviceProcess([executable], ["--config", file, "--state", join(this.#folder, "state")]);
 		this.device = device;
 		device.on("log", (event: LogEvent) => this.onLog(event));
 		const failed = device.ended.then((exit) => {
-			const reason = device.log.at(-1);
-			const text = reason === undefined ? "it said nothing" : `${reason.event}`;
-			throw new PlainError(`the device ended with ${exit.signal ?? `code ${exit.code}`}: ${text}`);
+			throw new PlainError(`the device ended with ${exit.signal ?? `code ${exit.code}`}: ${lastWords(device)}`);
 		});
 		await Promise.race([this.service.waitForDevice(undefined, 15_000), failed]).catch((error: Error) => {
 			throw error instanceof PlainError ? error : new PlainError(`the device did not register: ${error.message}`);
@@ -204,7 +204,7 @@ export class Demo {
 				times: { retry: 1_500 },
 			},
 			camera: {
-				source: relative(process.cwd(), join(this.#options.root, "demo/clip.mjpeg")),
+				source: relative(process.cwd(), join(this.#root, "demo/clip.mjpeg")),
 				rate: PICTURES_PER_SECOND,
 				http: { address: "127.0.0.1", port, viewers: 8 },
 			},

@@ -42,7 +42,10 @@ export default function control(suite: Suite): void {
 	});
 	suite.test("ARROW-12 ARROW-C5 an unknown type is answered with code 4, and the PING behind it too", (check) => {
 		const driver = new Driver().establish();
-		check.equal(driver.feed("02 0000 00000000 00000004 1234 00ff" + PING).raw(), "0200000000000000000008123400000000000402000000000000000000 08beef000000000000".split(" ").join(""));
+		check.equal(
+			driver.feed("02 0000 00000000 00000004 1234 00ff" + PING).raw(),
+			"0200000000000000000008123400000000000402000000000000000000 08beef000000000000".split(" ").join(""),
+		);
 		check.equal(driver.client.counters.unknownTypes, 1);
 	});
 	suite.test("ARROW-12 types that only a client sends, and unknown types with any body, are answered with code 4", (check) => {
@@ -107,13 +110,19 @@ export default function control(suite: Suite): void {
 		const driver = new Driver().establish();
 		driver.feed(PING.repeat(0) + CONNECT + "02 0000 00000000 00000004 0001 0008" + "02 0000 00000000 00000004 0002 0008");
 		driver.out();
-		check.equal(driver.feed("02 0000 00000000 00000004 0077 0008").raw(), "020000000000000000000e00030009007700000000 00000001".split(" ").join(""));
+		check.equal(
+			driver.feed("02 0000 00000000 00000004 0077 0008").raw(),
+			"020000000000000000000e00030009007700000000 00000001".split(" ").join(""),
+		);
 	});
 	suite.test("ARROW-20 GET_SCAN_REPORT before any scan: the empty report of the vector", (check) => {
 		const driver = new Driver().establish();
 		driver.feed("02 0000 00000000 00000004 0001 0008".repeat(3));
 		driver.out();
-		check.equal(driver.feed("02 0000 00000000 00000004 0078 000a").raw(), "02000000000000000000280004000b007800000000" + TERMINATOR);
+		check.equal(
+			driver.feed("02 0000 00000000 00000004 0078 000a").raw(),
+			"02000000000000000000280004000b007800000000" + TERMINATOR,
+		);
 		const without = new Driver({ switches: { scanReport: "ack4" } }).establish();
 		check.equal(without.feed("02 0000 00000000 00000004 0078 000a").out(), "ACK 0078 4");
 	});
@@ -191,7 +200,27 @@ export default function control(suite: Suite): void {
 		}
 	});
 	suite.test("ARROW-13 a malformed REDIRECT closes, too", (check) => {
-		for (const bad of ["", "\0", "localhost:9001", "localhost\0", "localhost:\0", "localhost:0\0", "localhost:65536\0", ":80\0", "a:b:80\0", "[::1]\0", "[::1:80\0", "[name]:80\0", "a:80\0\0", "a\0:80\0", "a b:80\0", "a:+80\0", "\xff\xfe:80\0", "x".repeat(254) + ":80\0", "x".repeat(3000) + ":80\0"]) {
+		for (const bad of [
+			"",
+			"\0",
+			"localhost:9001",
+			"localhost\0",
+			"localhost:\0",
+			"localhost:0\0",
+			"localhost:65536\0",
+			":80\0",
+			"a:b:80\0",
+			"[::1]\0",
+			"[::1:80\0",
+			"[name]:80\0",
+			"a:80\0\0",
+			"a\0:80\0",
+			"a b:80\0",
+			"a:+80\0",
+			"\xff\xfe:80\0",
+			"x".repeat(254) + ":80\0",
+			"x".repeat(3000) + ":80\0",
+		]) {
 			closes(check, redirect(bad), CLOSE_BAD_REDIRECT);
 		}
 	});
@@ -211,7 +240,10 @@ export default function control(suite: Suite): void {
 			closes(check, "02 0000 00000000 " + (0x100000000 + body.length / 2).toString(16).slice(1) + body, CLOSE_SHORT);
 		}
 		const driver = new Driver().establish();
-		check.equal(driver.feed("02 0000 00000000 00000006 beef 0001 aaaa" + "020000000000000000000c 0001000d 429a 00000007 aaaa").out(), "ACK beef 0");
+		check.equal(
+			driver.feed("02 0000 00000000 00000006 beef 0001 aaaa" + "020000000000000000000c 0001000d 429a 00000007 aaaa").out(),
+			"ACK beef 0",
+		);
 		check.equal(driver.client.sessions.table.active, 1);
 		check.equal(driver.client.counters.longMessages, 2);
 		const strict = new Driver({ switches: { shortTail: "close" } }).establish();
@@ -226,7 +258,8 @@ export default function control(suite: Suite): void {
 		driver.step = 0;
 		// Fed by hand, so that nothing is sent in between.
 		const at = driver.arena.buffer.byteLength - 70000;
-		for (let i = 0; i < many; i++) for (let j = 0; j < 15; j++) driver.arena.bytes[at + i * 15 + j] = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, i, 0, 1][j];
+		for (let i = 0; i < many; i++)
+			for (let j = 0; j < 15; j++) driver.arena.bytes[at + i * 15 + j] = [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, i, 0, 1][j];
 		let taken = client.input(at, many * 15, driver.now);
 		check.ok(taken < many * 15 && taken > 0 && taken % 15 === 0);
 		check.equal(client.input(at + taken, many * 15 - taken, driver.now), 0);

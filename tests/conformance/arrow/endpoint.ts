@@ -13,7 +13,15 @@ const PING = "02 0000 00000000 00000004 beef 0001";
 const PONG = "0200000000000000000008beef000000000000";
 const CONNECT = "020000000000000000000a 0001000d 429a 00000007";
 const REGISTER_START = "02000000000000000000";
-const OPTIONS: ArrowOptions = { service: "arrow.example", ca: "ca.pem", services: [RTSP_LIVE], window: 8192, sessions: 2, buffer: 16384, mac: "02:00:00:12:34:56" };
+const OPTIONS: ArrowOptions = {
+	service: "arrow.example",
+	ca: "ca.pem",
+	services: [RTSP_LIVE],
+	window: 8192,
+	sessions: 2,
+	buffer: 16384,
+	mac: "02:00:00:12:34:56",
+};
 
 /** An endpoint in a world of its own. */
 class Scene {
@@ -27,7 +35,10 @@ class Scene {
 
 	constructor(changes: Partial<ArrowOptions> = {}, times?: Partial<ArrowTimes>) {
 		const settings = settingsOf({ ...OPTIONS, ...changes }, times);
-		const identity = { uuid: bytesOf("0f1e2d3c4b5a46978877665544332211").buffer, key: bytesOf("00112233445566778899aabbccddeeff").buffer };
+		const identity = {
+			uuid: bytesOf("0f1e2d3c4b5a46978877665544332211").buffer,
+			key: bytesOf("00112233445566778899aabbccddeeff").buffer,
+		};
 		const plan = new MemoryPlan();
 		const io = this.world.io();
 		planEndpoint(plan, settings, identity, io);
@@ -82,18 +93,21 @@ function registered(check: Check, scene: Scene): void {
 }
 
 export default function endpoint(suite: Suite): void {
-	suite.test("ARROW-1 endpoint: resolves, connects, TLS by the service's name, REGISTER at once; state and log tell of ACK 0", (check) => {
-		const scene = new Scene().start();
-		check.equal(scene.world.connects.join(), "192.0.2.1:8900@0");
-		check.equal(scene.world.tls?.names, "arrow.example ");
-		registered(check, scene);
-		check.equal(scene.endpoint.state, "connecting");
-		scene.world.service.give(ACCEPT);
-		scene.world.run();
-		check.equal(scene.states, "connected ");
-		check.equal(scene.events[scene.events.length - 2], "arrow.registered");
-		check.equal(scene.endpoint.counters.established, 1);
-	});
+	suite.test(
+		"ARROW-1 endpoint: resolves, connects, TLS by the service's name, REGISTER at once; state and log tell of ACK 0",
+		(check) => {
+			const scene = new Scene().start();
+			check.equal(scene.world.connects.join(), "192.0.2.1:8900@0");
+			check.equal(scene.world.tls?.names, "arrow.example ");
+			registered(check, scene);
+			check.equal(scene.endpoint.state, "connecting");
+			scene.world.service.give(ACCEPT);
+			scene.world.run();
+			check.equal(scene.states, "connected ");
+			check.equal(scene.events[scene.events.length - 2], "arrow.registered");
+			check.equal(scene.endpoint.counters.established, 1);
+		},
+	);
 	suite.test("ARROW-1 endpoint: a failed handshake says why, sends no REGISTER, and is tried again by the 60 s rule", (check) => {
 		const scene = new Scene();
 		scene.world.handshakeFails = "certificate has expired";
@@ -107,28 +121,31 @@ export default function endpoint(suite: Suite): void {
 		scene.world.run(1);
 		check.equal(scene.world.connects[1], "192.0.2.1:8900@63000");
 	});
-	suite.test("ARROW-37 endpoint: no name, no connection, no answer in 20 s: each is tried again by the 60 s rule, with its reason", (check) => {
-		const lost = new Scene();
-		lost.world.nameFails = true;
-		lost.start();
-		check.equal(lost.fields["reason"], "arrow.example: host not found");
-		const refused = new Scene();
-		refused.world.refused = true;
-		refused.start();
-		check.equal(refused.fields["reason"], "ECONNREFUSED");
-		const silent = new Scene();
-		silent.world.silent = true;
-		silent.start();
-		silent.world.run(19999);
-		check.equal(silent.events.length, 1);
-		silent.world.run(1);
-		check.equal(silent.fields["reason"], "no connection in time");
-		check.equal(silent.world.service.opened, false);
-		for (const scene of [lost, refused, silent]) {
-			scene.world.run(120000);
-			check.ok(scene.endpoint.attempts >= 2);
-		}
-	});
+	suite.test(
+		"ARROW-37 endpoint: no name, no connection, no answer in 20 s: each is tried again by the 60 s rule, with its reason",
+		(check) => {
+			const lost = new Scene();
+			lost.world.nameFails = true;
+			lost.start();
+			check.equal(lost.fields["reason"], "arrow.example: host not found");
+			const refused = new Scene();
+			refused.world.refused = true;
+			refused.start();
+			check.equal(refused.fields["reason"], "ECONNREFUSED");
+			const silent = new Scene();
+			silent.world.silent = true;
+			silent.start();
+			silent.world.run(19999);
+			check.equal(silent.events.length, 1);
+			silent.world.run(1);
+			check.equal(silent.fields["reason"], "no connection in time");
+			check.equal(silent.world.service.opened, false);
+			for (const scene of [lost, refused, silent]) {
+				scene.world.run(120000);
+				check.ok(scene.endpoint.attempts >= 2);
+			}
+		},
+	);
 	suite.test("ARROW-37 ARROW-C2 endpoint: a refused REGISTER is tried again 60..66 s after the start of the attempt", (check) => {
 		const scene = new Scene().start();
 		scene.tell("0200000000000000000008 0000 0000 ffffffff");
@@ -136,35 +153,41 @@ export default function endpoint(suite: Suite): void {
 		scene.world.run(70000);
 		check.equal(scene.world.connects[1], "192.0.2.1:8900@63000");
 	});
-	suite.test("ARROW-40 endpoint: an unpaired device reports its state once, however often it tries, and slow after 20 minutes", (check) => {
-		const scene = new Scene().start();
-		for (let i = 0; i < 200; i++) {
-			if (scene.world.service.opened) scene.tell("0200000000000000000008 0000 0000 00000002");
-			scene.world.run(10600);
-		}
-		check.equal(scene.states, "unauthorized slow ");
-		check.ok(scene.endpoint.attempts > 70 && scene.endpoint.attempts < 85, String(scene.endpoint.attempts));
-		const before = scene.endpoint.attempts;
-		scene.endpoint.pair();
-		scene.world.run();
-		check.equal(scene.endpoint.attempts, before + 1);
-		scene.tell(ACCEPT);
-		check.equal(scene.states, "unauthorized slow connected ");
-	});
-	suite.test("ARROW-13 ARROW-C14 endpoint: REDIRECT is followed at once, then the configured address 60 s after that attempt began", (check) => {
-		const scene = new Scene().establish();
-		scene.tell(CONNECT);
-		scene.world.run(5000);
-		scene.world.service.give("02 0000 00000000 00000013 0001 0003 6c6f63616c686f73743a3930303100");
-		scene.world.run(500);
-		check.equal(scene.local().opened, false);
-		check.equal(scene.world.connects[2], "192.0.2.1:9001@5000");
-		check.equal(scene.world.tls?.names, "arrow.example localhost ");
-		registered(check, scene);
-		scene.world.service.finish("FIN");
-		scene.world.run(70000);
-		check.equal(scene.world.connects[3], "192.0.2.1:8900@68000");
-	});
+	suite.test(
+		"ARROW-40 endpoint: an unpaired device reports its state once, however often it tries, and slow after 20 minutes",
+		(check) => {
+			const scene = new Scene().start();
+			for (let i = 0; i < 200; i++) {
+				if (scene.world.service.opened) scene.tell("0200000000000000000008 0000 0000 00000002");
+				scene.world.run(10600);
+			}
+			check.equal(scene.states, "unauthorized slow ");
+			check.ok(scene.endpoint.attempts > 70 && scene.endpoint.attempts < 85, String(scene.endpoint.attempts));
+			const before = scene.endpoint.attempts;
+			scene.endpoint.pair();
+			scene.world.run();
+			check.equal(scene.endpoint.attempts, before + 1);
+			scene.tell(ACCEPT);
+			check.equal(scene.states, "unauthorized slow connected ");
+		},
+	);
+	suite.test(
+		"ARROW-13 ARROW-C14 endpoint: REDIRECT is followed at once, then the configured address 60 s after that attempt began",
+		(check) => {
+			const scene = new Scene().establish();
+			scene.tell(CONNECT);
+			scene.world.run(5000);
+			scene.world.service.give("02 0000 00000000 00000013 0001 0003 6c6f63616c686f73743a3930303100");
+			scene.world.run(500);
+			check.equal(scene.local().opened, false);
+			check.equal(scene.world.connects[2], "192.0.2.1:9001@5000");
+			check.equal(scene.world.tls?.names, "arrow.example localhost ");
+			registered(check, scene);
+			scene.world.service.finish("FIN");
+			scene.world.run(70000);
+			check.equal(scene.world.connects[3], "192.0.2.1:8900@68000");
+		},
+	);
 	suite.test("ARROW-13 endpoint: a redirect loop makes at most 5 connections in 60 s", (check) => {
 		const scene = new Scene().start();
 		for (let i = 0; i < 200; i++) {
@@ -173,15 +196,18 @@ export default function endpoint(suite: Suite): void {
 		}
 		check.equal(scene.endpoint.attempts, 6);
 	});
-	suite.test("ARROW-11 ARROW-C16 endpoint: a silent service gets PING at 60 s and is left at 80 s; the next attempt is at once", (check) => {
-		const scene = new Scene().establish();
-		scene.world.run(60000);
-		check.equal(scene.world.service.take(), "020000000000000000000400010001");
-		scene.world.run(19999);
-		check.equal(scene.endpoint.attempts, 1);
-		scene.world.run(1);
-		check.equal(scene.world.connects[1], "192.0.2.1:8900@80000");
-	});
+	suite.test(
+		"ARROW-11 ARROW-C16 endpoint: a silent service gets PING at 60 s and is left at 80 s; the next attempt is at once",
+		(check) => {
+			const scene = new Scene().establish();
+			scene.world.run(60000);
+			check.equal(scene.world.service.take(), "020000000000000000000400010001");
+			scene.world.run(19999);
+			check.equal(scene.endpoint.attempts, 1);
+			scene.world.run(1);
+			check.equal(scene.world.connects[1], "192.0.2.1:8900@80000");
+		},
+	);
 	suite.test("ARROW-10 endpoint: PING is answered while the local side floods and the way out is narrow", (check) => {
 		const scene = new Scene({ window: 65536 }).establish();
 		scene.tell(CONNECT);
@@ -197,18 +223,21 @@ export default function endpoint(suite: Suite): void {
 		check.equal(scene.world.service.bytesWritten - before, 9 * 11 + 65536 + 19);
 		check.equal(scene.local().bytesRead, 65536);
 	});
-	suite.test("ARROW-28 endpoint: while the way out is shut the local side is read no further than the output, and the loop rests", (check) => {
-		const scene = new Scene({ window: 65536 }).establish();
-		scene.tell(CONNECT);
-		scene.world.service.room = 0;
-		scene.local().give(1000000);
-		scene.world.run();
-		check.ok(scene.local().bytesRead <= 65536);
-		check.ok(scene.local().wants < 10);
-		scene.world.service.room = Infinity;
-		scene.world.run();
-		check.equal(scene.local().bytesRead, 65536);
-	});
+	suite.test(
+		"ARROW-28 endpoint: while the way out is shut the local side is read no further than the output, and the loop rests",
+		(check) => {
+			const scene = new Scene({ window: 65536 }).establish();
+			scene.tell(CONNECT);
+			scene.world.service.room = 0;
+			scene.local().give(1000000);
+			scene.world.run();
+			check.ok(scene.local().bytesRead <= 65536);
+			check.ok(scene.local().wants < 10);
+			scene.world.service.room = Infinity;
+			scene.world.run();
+			check.equal(scene.local().bytesRead, 65536);
+		},
+	);
 	suite.test("ARROW-26 endpoint: busy sessions share the way out within 20 %", (check) => {
 		const scene = new Scene({ window: 65536, sessions: 3 }).establish();
 		scene.tell(CONNECT + CONNECT.slice(0, -1) + "8" + CONNECT.slice(0, -1) + "9");
@@ -235,25 +264,35 @@ export default function endpoint(suite: Suite): void {
 		scene.world.run();
 		// The service's stream is served first: answer and DATA_ACK together; the local bytes came in the same turn of the loop.
 		check.equal(scene.world.service.writes - writes, 2);
-		check.equal(scene.world.service.take(), PONG + "020000000000000000000c0001000c0000000700000003" + "02429a0000000700000002aabb");
+		check.equal(
+			scene.world.service.take(),
+			PONG + "020000000000000000000c0001000c0000000700000003" + "02429a0000000700000002aabb",
+		);
 		check.equal(scene.local().take(), "616263");
 	});
-	suite.test("ARROW-28 endpoint: a session that used up its window goes on after DATA_ACK, and the loop rests in between", (check) => {
-		const scene = new Scene().establish();
-		scene.tell(CONNECT);
-		scene.local().give(20000);
-		scene.world.run();
-		check.equal(scene.local().bytesRead, 8192);
-		scene.tell("020000000000000000000c 0001000c 00000007 00001000");
-		check.equal(scene.local().bytesRead, 8192 + 4096);
-		scene.tell("020000000000000000000c 0001000c 00000007 00001000");
-		check.equal(scene.local().bytesRead, 8192 + 8192);
-		scene.tell("020000000000000000000c 0001000c 00000007 00001000");
-		scene.local().give("616263");
-		check.equal(scene.local().wants, 3, "asked once when it was up, not any more while it was full, and again when it was empty");
-		scene.world.run();
-		check.equal(scene.local().bytesRead, 20003);
-	});
+	suite.test(
+		"ARROW-28 endpoint: a session that used up its window goes on after DATA_ACK, and the loop rests in between",
+		(check) => {
+			const scene = new Scene().establish();
+			scene.tell(CONNECT);
+			scene.local().give(20000);
+			scene.world.run();
+			check.equal(scene.local().bytesRead, 8192);
+			scene.tell("020000000000000000000c 0001000c 00000007 00001000");
+			check.equal(scene.local().bytesRead, 8192 + 4096);
+			scene.tell("020000000000000000000c 0001000c 00000007 00001000");
+			check.equal(scene.local().bytesRead, 8192 + 8192);
+			scene.tell("020000000000000000000c 0001000c 00000007 00001000");
+			scene.local().give("616263");
+			check.equal(
+				scene.local().wants,
+				3,
+				"asked once when it was up, not any more while it was full, and again when it was empty",
+			);
+			scene.world.run();
+			check.equal(scene.local().bytesRead, 20003);
+		},
+	);
 	suite.test("ARROW-3 endpoint: bytes that stay in the TLS engine at the end of a turn are served in the next one", (check) => {
 		const scene = new Scene({ message: 512, buffer: 1024 }).establish();
 		if (scene.world.tls) scene.world.tls.record = 300;
@@ -270,7 +309,12 @@ export default function endpoint(suite: Suite): void {
 			scene.local().give("616263");
 			scene.local().finish(how);
 			scene.world.run();
-			check.equal(scene.world.service.take(), "02429a0000000700000003616263" + "020000000000000000000c000100050000000700000000".slice(0, -1) + (how === "FIN" ? "0" : "3"));
+			check.equal(
+				scene.world.service.take(),
+				"02429a0000000700000003616263" +
+					"020000000000000000000c000100050000000700000000".slice(0, -1) +
+					(how === "FIN" ? "0" : "3"),
+			);
 			check.equal(scene.local().opened, false);
 			check.equal(scene.endpoint.sessions, 0);
 		}
@@ -290,30 +334,36 @@ export default function endpoint(suite: Suite): void {
 		check.equal(scene.world.service.take(), "020000000000000000000c0002000c0000000700000001");
 		check.equal(scene.local().take(), "616263");
 	});
-	suite.test("ARROW-5 endpoint: a service that asks without end and reads nothing is read no further than answers fit", (check) => {
-		const scene = new Scene({ message: 512, buffer: 1024 }).establish();
-		const before = scene.world.service.bytesWritten;
-		scene.world.service.room = 0;
-		for (let i = 0; i < 1000; i++) scene.world.service.give(PING);
-		scene.world.run();
-		check.ok(scene.world.service.bytesRead < 5000);
-		scene.world.service.room = Infinity;
-		scene.world.run();
-		check.equal(scene.endpoint.counters.pingsIn, 1000);
-		check.equal(scene.world.service.bytesWritten - before, 1000 * 19);
-	});
-	suite.test("ARROW-38 endpoint: when the service is lost the local side gets what had come, then its end; the next attempt follows", (check) => {
-		const scene = new Scene().establish();
-		scene.tell(CONNECT);
-		scene.world.service.give("02 429a 00000007 00000003 616263");
-		scene.world.service.finish("RST");
-		scene.world.run();
-		check.equal(scene.local().take(), "616263");
-		check.equal(scene.local().opened, false);
-		check.equal(scene.fields["reason"], "ECONNRESET");
-		scene.world.run(63000);
-		check.equal(scene.endpoint.attempts, 2);
-	});
+	suite.test(
+		"ARROW-5 endpoint: a service that asks without end and reads nothing is read no further than answers fit",
+		(check) => {
+			const scene = new Scene({ message: 512, buffer: 1024 }).establish();
+			const before = scene.world.service.bytesWritten;
+			scene.world.service.room = 0;
+			for (let i = 0; i < 1000; i++) scene.world.service.give(PING);
+			scene.world.run();
+			check.ok(scene.world.service.bytesRead < 5000);
+			scene.world.service.room = Infinity;
+			scene.world.run();
+			check.equal(scene.endpoint.counters.pingsIn, 1000);
+			check.equal(scene.world.service.bytesWritten - before, 1000 * 19);
+		},
+	);
+	suite.test(
+		"ARROW-38 endpoint: when the service is lost the local side gets what had come, then its end; the next attempt follows",
+		(check) => {
+			const scene = new Scene().establish();
+			scene.tell(CONNECT);
+			scene.world.service.give("02 429a 00000007 00000003 616263");
+			scene.world.service.finish("RST");
+			scene.world.run();
+			check.equal(scene.local().take(), "616263");
+			check.equal(scene.local().opened, false);
+			check.equal(scene.fields["reason"], "ECONNRESET");
+			scene.world.run(63000);
+			check.equal(scene.endpoint.attempts, 2);
+		},
+	);
 	suite.test("ARROW-38 endpoint: 1,000 reconnects in mid traffic leave memory and streams as they were", (check) => {
 		const scene = new Scene({}, { retry: 10, registerSpan: 1 }).establish();
 		const before = new Int32Array(Counter.COUNT);

@@ -25,19 +25,22 @@ export default function flow(suite: Suite): void {
 		check.ok(driver.locals[0].intact);
 		check.equal(driver.messages.acknowledged[7], W);
 	});
-	suite.test("ARROW-27 ARROW-C12 one byte more than the window: HUP 3, nothing of that message, other sessions and the connection stay", (check) => {
-		const driver = new Driver().establish();
-		driver.feed(connect("00000007") + connect("00000008"));
-		driver.locals[0].appetite = 0;
-		check.equal(driver.feedData("429a", "00000007", 0, W + 1, PING).out(), "HUP 7 3, ACK beef 0");
-		check.equal(driver.locals[0].closes, 1);
-		check.equal(driver.locals[0].received, 0);
-		driver.feedData("429a", "00000008", 0, 100);
-		check.equal(driver.out(), "DATA_ACK 8 100");
-		check.equal(driver.locals[1].received, 100);
-		check.equal(driver.client.state, STATE_ESTABLISHED);
-		check.equal(driver.client.counters.overruns, 1);
-	});
+	suite.test(
+		"ARROW-27 ARROW-C12 one byte more than the window: HUP 3, nothing of that message, other sessions and the connection stay",
+		(check) => {
+			const driver = new Driver().establish();
+			driver.feed(connect("00000007") + connect("00000008"));
+			driver.locals[0].appetite = 0;
+			check.equal(driver.feedData("429a", "00000007", 0, W + 1, PING).out(), "HUP 7 3, ACK beef 0");
+			check.equal(driver.locals[0].closes, 1);
+			check.equal(driver.locals[0].received, 0);
+			driver.feedData("429a", "00000008", 0, 100);
+			check.equal(driver.out(), "DATA_ACK 8 100");
+			check.equal(driver.locals[1].received, 100);
+			check.equal(driver.client.state, STATE_ESTABLISHED);
+			check.equal(driver.client.counters.overruns, 1);
+		},
+	);
 	suite.test("ARROW-27 ARROW-C12 the window, then one byte: HUP 3; what came before is still delivered", (check) => {
 		const driver = new Driver().establish();
 		driver.feed(connect("00000007"));
@@ -70,29 +73,35 @@ export default function flow(suite: Suite): void {
 		client.input(at, 11, other.now);
 		check.equal(client.counters.overruns, 1);
 	});
-	suite.test("ARROW-27 a body of more than 1 MiB closes, one of 1 MiB for an unknown session is skipped as it arrives", (check) => {
-		const driver = new Driver().establish();
-		driver.feed("02 5353 00000055 00100000");
-		check.equal(driver.out(), "HUP 55 3");
-		for (let i = 0; i < 16; i++) driver.feedData("429a", "00000007", 0, 65536 - 11);
-		check.equal(driver.feed(PING).out(), "ACK beef 0");
-		driver.feed("02 5353 00000055 00100001");
-		check.equal(driver.client.counters.badSize, 1);
-	});
-	suite.test("ARROW-28 ARROW-C11 without DATA_ACK exactly the window is sent; each DATA_ACK allows exactly that much more", (check) => {
-		const driver = new Driver().establish();
-		driver.feed(connect("00000007"));
-		driver.locals[0].send(300000);
-		driver.out();
-		check.equal(driver.messages.data[7], W);
-		driver.wait(2000);
-		check.equal(driver.out(), "");
-		check.equal(driver.feed(PING).out(), "ACK beef 0");
-		check.equal(driver.feed(dataAck("00000007", 1000)).out(), "DATA 429a 7 #1000");
-		check.equal(driver.locals[0].resumed, 1);
-		check.equal(driver.feed(dataAck("00000007", 0)).out(), "");
-		check.equal(driver.feed(PING).out(), "ACK beef 0");
-	});
+	suite.test(
+		"ARROW-27 a body of more than 1 MiB closes, one of 1 MiB for an unknown session is skipped as it arrives",
+		(check) => {
+			const driver = new Driver().establish();
+			driver.feed("02 5353 00000055 00100000");
+			check.equal(driver.out(), "HUP 55 3");
+			for (let i = 0; i < 16; i++) driver.feedData("429a", "00000007", 0, 65536 - 11);
+			check.equal(driver.feed(PING).out(), "ACK beef 0");
+			driver.feed("02 5353 00000055 00100001");
+			check.equal(driver.client.counters.badSize, 1);
+		},
+	);
+	suite.test(
+		"ARROW-28 ARROW-C11 without DATA_ACK exactly the window is sent; each DATA_ACK allows exactly that much more",
+		(check) => {
+			const driver = new Driver().establish();
+			driver.feed(connect("00000007"));
+			driver.locals[0].send(300000);
+			driver.out();
+			check.equal(driver.messages.data[7], W);
+			driver.wait(2000);
+			check.equal(driver.out(), "");
+			check.equal(driver.feed(PING).out(), "ACK beef 0");
+			check.equal(driver.feed(dataAck("00000007", 1000)).out(), "DATA 429a 7 #1000");
+			check.equal(driver.locals[0].resumed, 1);
+			check.equal(driver.feed(dataAck("00000007", 0)).out(), "");
+			check.equal(driver.feed(PING).out(), "ACK beef 0");
+		},
+	);
 	suite.test("ARROW-28 credit does not overflow", (check) => {
 		const driver = new Driver().establish();
 		driver.feed(connect("00000007") + dataAck("00000007", 0xffffffff) + dataAck("00000007", 0xffffffff));
@@ -103,17 +112,20 @@ export default function flow(suite: Suite): void {
 		check.equal(driver.messages.data[7], 100000);
 		check.equal(session?.credit, 0xffffffff - 100000);
 	});
-	suite.test("ARROW-29 one DATA_ACK per session and turn, before the data of that turn; a stalled local side gets none", (check) => {
-		const driver = new Driver().establish();
-		driver.feed(connect("00000007") + connect("00000008"));
-		driver.locals[1].appetite = 0;
-		driver.locals[0].send("answer");
-		const burst = "02 429a 00000007 00000003 616263" + "02 429a 00000008 00000003 616263" + "02 429a 00000007 00000002 6465";
-		check.equal(driver.feed(burst).out(), "DATA_ACK 7 5, DATA 429a 7 616e73776572");
-		driver.wait(10000);
-		check.equal(driver.out(), "");
-		check.equal(driver.messages.acknowledged[8], undefined);
-	});
+	suite.test(
+		"ARROW-29 one DATA_ACK per session and turn, before the data of that turn; a stalled local side gets none",
+		(check) => {
+			const driver = new Driver().establish();
+			driver.feed(connect("00000007") + connect("00000008"));
+			driver.locals[1].appetite = 0;
+			driver.locals[0].send("answer");
+			const burst = "02 429a 00000007 00000003 616263" + "02 429a 00000008 00000003 616263" + "02 429a 00000007 00000002 6465";
+			check.equal(driver.feed(burst).out(), "DATA_ACK 7 5, DATA 429a 7 616e73776572");
+			driver.wait(10000);
+			check.equal(driver.out(), "");
+			check.equal(driver.messages.acknowledged[8], undefined);
+		},
+	);
 	suite.test("ARROW-26 messages carry at most 8,192 bytes, or what is configured", (check) => {
 		const driver = new Driver({ window: 65536 }).establish();
 		driver.feed(connect("00000007"));

@@ -2,7 +2,22 @@ import type { Arena } from "storage/arena";
 import { FakeLocal } from "conformance/arrow/local";
 import { formatHex } from "wire/hex";
 
-const NAMES = Object.freeze(["ACK", "PING", "REGISTER", "REDIRECT", "UPDATE", "HUP", "RESET", "SCAN", "GET_STATUS", "STATUS", "GET_REPORT", "REPORT", "DATA_ACK", "CONNECT"]);
+const NAMES = Object.freeze([
+	"ACK",
+	"PING",
+	"REGISTER",
+	"REDIRECT",
+	"UPDATE",
+	"HUP",
+	"RESET",
+	"SCAN",
+	"GET_STATUS",
+	"STATUS",
+	"GET_REPORT",
+	"REPORT",
+	"DATA_ACK",
+	"CONNECT",
+]);
 /** Data up to this length is shown in hex, else as "#length". */
 const SHOWN = 32;
 const HEADER = 11;
@@ -84,7 +99,8 @@ export class Messages {
 		if (session > 0xffffff) this.fault += " reserved octet";
 		if (size === 0) this.fault += " empty data";
 		const before = this.data[session] ?? 0;
-		if (this.checkData && size > SHOWN) for (let i = 0; i < size; i++) if (bytes[at + HEADER + i] !== FakeLocal.pattern(before + i)) this.#wrong++;
+		if (this.checkData && size > SHOWN)
+			for (let i = 0; i < size; i++) if (bytes[at + HEADER + i] !== FakeLocal.pattern(before + i)) this.#wrong++;
 		if (this.#wrong > 0) this.fault = " data";
 		this.data[session] = before + size;
 		if (size > this.longest) this.longest = size;

@@ -59,7 +59,13 @@ export default function register(suite: Suite): void {
 	});
 	suite.test("ARROW-6 window, gateway flag and extended info in REGISTER", (check) => {
 		const driver = new Driver({ window: 65536, gateway: true, info: "" });
-		check.equal(driver.open().out().slice(9 + 76, 9 + 76 + 14), "ffff" + "00000001" + "00");
+		check.equal(
+			driver
+				.open()
+				.out()
+				.slice(9 + 76, 9 + 76 + 14),
+			"ffff" + "00000001" + "00",
+		);
 	});
 	suite.test("ARROW-41 extended info as JSON, what is missing as null", (check) => {
 		const info = formatInfo({ client: { id: "fletcher", version: "0.1.0" }, device: { category: "camera" } });
@@ -79,7 +85,26 @@ export default function register(suite: Suite): void {
 	});
 	suite.test("ARROW-34 the fingerprint is the published one, at every branch of its lengths", (check) => {
 		const lengths = [0, 1, 3, 4, 7, 8, 16, 17, 28, 32, 33, 63, 64, 65, 127, 128, 129, 200];
-		const values = ["11160318154034397263", "5161771770385946686", "4662423180930907492", "13909349088106176104", "17233423938440663304", "12627020141284786728", "9887023220782602712", "16960068419638019727", "6480375070290996591", "3992320350721670009", "12457070707786611405", "15038265055984948585", "11083064061832698092", "444801980686921533", "5926385096735868780", "15838856113771212233", "5067021833811671751", "202520530910294351"];
+		const values = [
+			"11160318154034397263",
+			"5161771770385946686",
+			"4662423180930907492",
+			"13909349088106176104",
+			"17233423938440663304",
+			"12627020141284786728",
+			"9887023220782602712",
+			"16960068419638019727",
+			"6480375070290996591",
+			"3992320350721670009",
+			"12457070707786611405",
+			"15038265055984948585",
+			"11083064061832698092",
+			"444801980686921533",
+			"5926385096735868780",
+			"15838856113771212233",
+			"5067021833811671751",
+			"202520530910294351",
+		];
 		for (let i = 0; i < lengths.length; i++) {
 			const bytes = new Uint8Array(lengths[i]);
 			for (let j = 0; j < bytes.length; j++) bytes[j] = j * 7 + lengths[i];
@@ -94,7 +119,8 @@ export default function register(suite: Suite): void {
 	suite.test("ARROW-34 an id that is taken, or 0, becomes the next one, with wrap", (check) => {
 		const table = new ServiceTable(false);
 		const ids = [65535, 65535, 65535];
-		for (let i = 0; i < ids.length; i++) check.ok(table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:" + (1 + i), id: ids[i] }, "s")));
+		for (let i = 0; i < ids.length; i++)
+			check.ok(table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:" + (1 + i), id: ids[i] }, "s")));
 		check.equal(table.at(0).id, 1);
 		check.equal(table.at(1).id, 2);
 		check.equal(table.at(2).id, 65535);
@@ -116,20 +142,35 @@ export default function register(suite: Suite): void {
 		check.equal(record("rtsp", "rtsp://admin:se@cret@127.0.0.1/live"), record("locked-rtsp", "rtsp://127.0.0.1/live"));
 		check.equal(record("mjpeg", "http://admin@127.0.0.1/v"), record("locked-mjpeg", "http://127.0.0.1/v"));
 	});
-	suite.test("ARROW-35 no path is /, the query stays, IPv6 addresses are left-aligned with a MAC of their last octets", (check) => {
-		check.equal(record("rtsp", "rtsp://127.0.0.1"), record("rtsp", "rtsp://127.0.0.1:554/"));
-		check.equal(record("rtsp", "rtsp://127.0.0.1?a=b"), record("rtsp", "rtsp://127.0.0.1/?a=b"));
-		check.equal(record("tcp", "tcp://[2001:db8::1:2]:22").slice(4, 60), "ffff" + "ffff00010002" + "06" + "20010db8000000000000000000010002" + "0016" + "00");
-	});
+	suite.test(
+		"ARROW-35 no path is /, the query stays, IPv6 addresses are left-aligned with a MAC of their last octets",
+		(check) => {
+			check.equal(record("rtsp", "rtsp://127.0.0.1"), record("rtsp", "rtsp://127.0.0.1:554/"));
+			check.equal(record("rtsp", "rtsp://127.0.0.1?a=b"), record("rtsp", "rtsp://127.0.0.1/?a=b"));
+			check.equal(
+				record("tcp", "tcp://[2001:db8::1:2]:22").slice(4, 60),
+				"ffff" + "ffff00010002" + "06" + "20010db8000000000000000000010002" + "0016" + "00",
+			);
+		},
+	);
 	suite.test("ARROW-41 a service that cannot be is refused by its key", (check) => {
 		check.throws(() => new Service({ type: "ftp", url: "ftp://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].type");
 		check.throws(() => new Service({ type: "rtsp", url: "http://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].url");
 		check.throws(() => new Service({ type: "tcp", url: "tcp://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].url");
 		check.throws(() => new Service({ type: "tcp", url: "tcp://127.0.0.1:70000" }, "arrow.services[2]"), "arrow.services[2].url");
 		check.throws(() => new Service({ type: "tcp", url: "tcp://camera.example:22" }, "arrow.services[2]"), "numeric address");
-		check.throws(() => new Service({ type: "http", url: "http://127.0.0.1", mac: "1:2" }, "arrow.services[2]"), "arrow.services[2].mac");
-		check.throws(() => new Service({ type: "http", url: "http://127.0.0.1", id: 65536 }, "arrow.services[2]"), "arrow.services[2].id");
-		check.throws(() => new Service({ type: "http", url: "http://127.0.0.1", id: 0 }, "arrow.services[2]"), "arrow.services[2].id");
+		check.throws(
+			() => new Service({ type: "http", url: "http://127.0.0.1", mac: "1:2" }, "arrow.services[2]"),
+			"arrow.services[2].mac",
+		);
+		check.throws(
+			() => new Service({ type: "http", url: "http://127.0.0.1", id: 65536 }, "arrow.services[2]"),
+			"arrow.services[2].id",
+		);
+		check.throws(
+			() => new Service({ type: "http", url: "http://127.0.0.1", id: 0 }, "arrow.services[2]"),
+			"arrow.services[2].id",
+		);
 	});
 	suite.test("ARROW-35 the same service twice is one record, and there are at most 64", (check) => {
 		const table = new ServiceTable(false);

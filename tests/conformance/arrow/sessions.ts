@@ -96,7 +96,10 @@ export default function sessions(suite: Suite): void {
 	suite.test("ARROW-25 a HUP that is still unsent is not queued twice", (check) => {
 		const driver = new Driver().establish();
 		const stray = "02 5353 00000055 00000001 61";
-		check.equal(driver.feed(stray + stray + "02 5353 00000056 00000001 61" + stray + PING).out(), "HUP 55 3, HUP 56 3, ACK beef 0");
+		check.equal(
+			driver.feed(stray + stray + "02 5353 00000056 00000001 61" + stray + PING).out(),
+			"HUP 55 3, HUP 56 3, ACK beef 0",
+		);
 	});
 	suite.test("ARROW-25 DATA_ACK and HUP for an unknown session are ignored", (check) => {
 		const driver = new Driver().establish();
@@ -131,19 +134,22 @@ export default function sessions(suite: Suite): void {
 		check.equal(driver.locals[0].text, "abc");
 		check.equal(driver.locals[0].closes, 1);
 	});
-	suite.test("ARROW-15 DATA and HUP in one burst: the local side gets all bytes, then its connection is closed; nothing is sent back", (check) => {
-		const driver = new Driver().establish();
-		driver.locals[0].prompt = false;
-		driver.feed(connect("00000007"));
-		driver.feedData("429a", "00000007", 0, 5000, hup("00000007"));
-		check.equal(driver.client.sessions.table.active, 0);
-		check.equal(driver.locals[0].closes, 0);
-		driver.locals[0].connected();
-		check.equal(driver.out(), "");
-		check.equal(driver.locals[0].received, 5000);
-		check.ok(driver.locals[0].intact);
-		check.equal(driver.locals[0].closes, 1);
-	});
+	suite.test(
+		"ARROW-15 DATA and HUP in one burst: the local side gets all bytes, then its connection is closed; nothing is sent back",
+		(check) => {
+			const driver = new Driver().establish();
+			driver.locals[0].prompt = false;
+			driver.feed(connect("00000007"));
+			driver.feedData("429a", "00000007", 0, 5000, hup("00000007"));
+			check.equal(driver.client.sessions.table.active, 0);
+			check.equal(driver.locals[0].closes, 0);
+			driver.locals[0].connected();
+			check.equal(driver.out(), "");
+			check.equal(driver.locals[0].received, 5000);
+			check.ok(driver.locals[0].intact);
+			check.equal(driver.locals[0].closes, 1);
+		},
+	);
 	suite.test("ARROW-15 a local side that does not take its bytes within 5 s after HUP is closed", (check) => {
 		const driver = new Driver().establish();
 		driver.locals[0].appetite = 2;
@@ -197,27 +203,30 @@ export default function sessions(suite: Suite): void {
 		check.equal(driver.locals[0].opens, 2);
 		check.equal(driver.locals[0].text, "x");
 	});
-	suite.test("ARROW-33 a DATA_ACK that was still unsent at HUP is not sent any more, nor for the next session in its place", (check) => {
-		const driver = new Driver({ sessions: 1 }).establish();
-		driver.locals[0].appetite = 0;
-		driver.feed(connect("00000007") + ABC);
-		const { client } = driver;
-		const session = client.sessions.table.sessions[0];
-		const at = driver.arena.buffer.byteLength - 1000;
-		const bytes = bytesOf(hup("00000007"));
-		driver.arena.bytes.set(bytes, at);
-		client.sessions.consumed(session, 3);
-		client.input(at, bytes.length, driver.now);
-		check.equal(driver.out(), "");
-		driver.feed(connect("00000007") + ABC);
-		client.sessions.consumed(session, 3);
-		client.input(at, bytes.length, driver.now);
-		check.equal(driver.feed(connect("00000007")).out(), "");
-		check.equal(driver.feed(ABC).out(), "");
-		client.sessions.consumed(session, 1);
-		client.fail(1);
-		check.equal(client.sessions.table.dues, 0);
-	});
+	suite.test(
+		"ARROW-33 a DATA_ACK that was still unsent at HUP is not sent any more, nor for the next session in its place",
+		(check) => {
+			const driver = new Driver({ sessions: 1 }).establish();
+			driver.locals[0].appetite = 0;
+			driver.feed(connect("00000007") + ABC);
+			const { client } = driver;
+			const session = client.sessions.table.sessions[0];
+			const at = driver.arena.buffer.byteLength - 1000;
+			const bytes = bytesOf(hup("00000007"));
+			driver.arena.bytes.set(bytes, at);
+			client.sessions.consumed(session, 3);
+			client.input(at, bytes.length, driver.now);
+			check.equal(driver.out(), "");
+			driver.feed(connect("00000007") + ABC);
+			client.sessions.consumed(session, 3);
+			client.input(at, bytes.length, driver.now);
+			check.equal(driver.feed(connect("00000007")).out(), "");
+			check.equal(driver.feed(ABC).out(), "");
+			client.sessions.consumed(session, 1);
+			client.fail(1);
+			check.equal(client.sessions.table.dues, 0);
+		},
+	);
 	suite.test("ARROW-31 the session too many is refused, the others go on; a free place is used again", (check) => {
 		const driver = new Driver({ sessions: 2 }).establish();
 		check.equal(driver.feed(connect("00000007") + connect("00000008") + connect("00000009")).out(), "HUP 9 3");
@@ -259,7 +268,11 @@ export default function sessions(suite: Suite): void {
 		check.equal(driver.messages.fault, "");
 	});
 	suite.test("ARROW-36 ARROW-C18 without gateway mode only this host's services are opened", (check) => {
-		const services: ServiceOptions[] = [RTSP_LIVE, { type: "tcp", url: "tcp://192.168.1.23:22", id: 2 }, { type: "tcp", url: "tcp://192.168.1.24:22", id: 3 }];
+		const services: ServiceOptions[] = [
+			RTSP_LIVE,
+			{ type: "tcp", url: "tcp://192.168.1.23:22", id: 2 },
+			{ type: "tcp", url: "tcp://192.168.1.24:22", id: 3 },
+		];
 		const driver = new Driver({ services }).establish();
 		driver.table.ownAddress = "192.168.1.24";
 		check.equal(driver.feed(connect("00000007", "0002")).out(), "HUP 7 3");
@@ -267,25 +280,28 @@ export default function sessions(suite: Suite): void {
 		const gateway = new Driver({ services, gateway: true }).establish();
 		check.equal(gateway.feed(connect("00000007", "0002")).out(), "");
 	});
-	suite.test("ARROW-38 when the connection is lost, local connections are closed, no HUPs, and every session is free", (check) => {
-		const driver = new Driver().establish();
-		driver.locals[1].prompt = false;
-		driver.locals[0].appetite = 0;
-		driver.feed(connect("00000007") + connect("00000008") + ABC);
-		driver.client.fail(1);
-		check.equal(driver.out(), "");
-		check.equal(driver.locals[0].closes, 1);
-		check.equal(driver.locals[1].closes, 1);
-		check.equal(driver.client.sessions.table.active, 0);
-		check.ok(driver.client.sessions.table.free());
-		driver.messages.nextId = 0;
-		driver.establish();
-		check.equal(driver.client.state, STATE_ESTABLISHED);
-		driver.locals[0].appetite = Infinity;
-		driver.feed(connect("00000007") + "02 429a 00000007 00000001 78");
-		check.equal(driver.locals[0].text, "x");
-		check.equal(driver.out(), "DATA_ACK 7 1");
-	});
+	suite.test(
+		"ARROW-38 when the connection is lost, local connections are closed, no HUPs, and every session is free",
+		(check) => {
+			const driver = new Driver().establish();
+			driver.locals[1].prompt = false;
+			driver.locals[0].appetite = 0;
+			driver.feed(connect("00000007") + connect("00000008") + ABC);
+			driver.client.fail(1);
+			check.equal(driver.out(), "");
+			check.equal(driver.locals[0].closes, 1);
+			check.equal(driver.locals[1].closes, 1);
+			check.equal(driver.client.sessions.table.active, 0);
+			check.ok(driver.client.sessions.table.free());
+			driver.messages.nextId = 0;
+			driver.establish();
+			check.equal(driver.client.state, STATE_ESTABLISHED);
+			driver.locals[0].appetite = Infinity;
+			driver.feed(connect("00000007") + "02 429a 00000007 00000001 78");
+			check.equal(driver.locals[0].text, "x");
+			check.equal(driver.out(), "DATA_ACK 7 1");
+		},
+	);
 	suite.test("ARROW-38 1,000 reconnects in the middle of traffic leave nothing behind", (check) => {
 		const driver = new Driver({ sessions: 3 });
 		let wrong = 0;

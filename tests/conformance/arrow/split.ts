@@ -29,7 +29,18 @@ function outcome(step: number): string {
 	// Pieces make more turns, so one DATA_ACK may become several: their sum counts.
 	const others = [];
 	for (const line of lines) if (line.indexOf("DATA_ACK") < 0) others.push(line);
-	return others.join(", ") + " | " + driver.messages.acknowledged[7] + " | " + locals[0].text + " " + locals[0].closes + " " + client.counters.messagesIn + driver.messages.fault;
+	return (
+		others.join(", ") +
+		" | " +
+		driver.messages.acknowledged[7] +
+		" | " +
+		locals[0].text +
+		" " +
+		locals[0].closes +
+		" " +
+		client.counters.messagesIn +
+		driver.messages.fault
+	);
 }
 
 const EXPECTED = "ACK beef 0, ACK 1234 4, STATUS 0077 0 1, HUP 55 3, ACK 0005 4, ACK beef 0 | 13 | abc0123456789 1 13";
