@@ -45,6 +45,15 @@ static int readModule(const uint8_t **p, ArchiveModule *module)
 	return 1;
 }
 
+size_t archiveCodeSize(void)
+{
+	ArchiveModule module;
+	size_t size = 0;
+	for (unsigned i = 0; archiveModule(i, &module); i++)
+		size += (module.codeSize + 15) & ~15u;
+	return size;
+}
+
 int archiveModule(unsigned index, ArchiveModule *module)
 {
 	const uint8_t *p = gArchive;
@@ -108,19 +117,62 @@ txID fxFindModule(txMachine *the, txSlot *realm, txID moduleID, txSlot *slot)
 	return findModule(name, &module) ? fxNewNameC(the, name) : XS_NO_ID;
 }
 
+/*
+ * The code stays where it is for ever, so that functions and string literals can point into it. By default the engine copies
+ * both into the heap: each closure its code when it is made, each literal its text whenever it is evaluated.
+ */
+static void shareCode(txByte *code, txSize size)
+{
+	txByte *p = code, *end = code + size;
+	while (p < end) {
+		txU1 *opcode = (txU1 *)p;
+		txS1 length = gxCodeSizes[*opcode];
+		txByte *q = p + 1;
+		switch (*opcode) {
+		case XS_CODE_CODE_1: case XS_CODE_CODE_2: case XS_CODE_CODE_4:
+			*opcode += XS_CODE_CODE_ARCHIVE_1 - XS_CODE_CODE_1;
+			break;
+		case XS_CODE_STRING_1: case XS_CODE_STRING_2: case XS_CODE_STRING_4:
+			*opcode += XS_CODE_STRING_ARCHIVE_1 - XS_CODE_STRING_1;
+			break;
+		}
+		if (length > 0)
+			p += length;
+		else if (length == 0)
+			p = q + sizeof(txID);
+		else if (length == -1)
+			p = q + 1 + *(txU1 *)q;
+		else if (length == -2) {
+			txU2 count;
+			mxDecode2(q, count);
+			p = q + count;
+		}
+		else {
+			txS4 count;
+			mxDecode4(q, count);
+			p = q + count;
+		}
+	}
+}
+
 void fxLoadModule(txMachine *the, txSlot *slot, txID moduleID)
 {
 	ArchiveModule module;
 	if (!gArchive || !findModule(fxGetKeyName(the, moduleID), &module))
 		return;
-	/* The engine maps names in the code to its own keys, and frees all of it behind the run. */
+	/* The engine maps names in the code to its own keys, and frees behind the run what is not in the root region. */
 	txScript *script = calloc(1, sizeof(txScript));
 	script->symbolsBuffer = malloc(module.symbolsSize);
 	script->symbolsSize = (txSize)module.symbolsSize;
 	memcpy(script->symbolsBuffer, module.symbols, module.symbolsSize);
-	script->codeBuffer = malloc(module.codeSize);
+	memoryUse(MEMORY_ROOT);
+	script->codeBuffer = memoryAllocate(module.codeSize);
+	memoryUse(MEMORY_HEAP);
+	if (!script->codeBuffer)
+		fxAbort(the, XS_NOT_ENOUGH_MEMORY_EXIT);
 	script->codeSize = (txSize)module.codeSize;
 	memcpy(script->codeBuffer, module.code, module.codeSize);
+	shareCode(script->codeBuffer, script->codeSize);
 	script->callback = buildHosts;
 	script->path = (txString)module.name;
 	gHosts = module.hosts;

@@ -11,6 +11,7 @@
 #ifndef FLETCHER_ARCHIVE_H
 #define FLETCHER_ARCHIVE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define ARCHIVE_MAGIC "FARC"
@@ -28,6 +29,8 @@ typedef struct {
 void archiveOpen(const uint8_t *archive);
 /* The module at `index`, in order. Returns 0 behind the last. */
 int archiveModule(unsigned index, ArchiveModule *module);
+/* Bytes of the root region that the code of all modules takes. */
+size_t archiveCodeSize(void);
 
 /* A C function that scripts name by @ "name"; the builder writes the table of all of them. */
 typedef struct {

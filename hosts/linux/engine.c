@@ -51,7 +51,7 @@ void engineCounters(txMachine *the, txMachine *root, int32_t *counters)
 	counters[COUNTER_KEYS_TOTAL] = the->keyCount - the->keyOffset;
 	counters[COUNTER_ALIASES] = the->aliasCount;
 	counters[COUNTER_ROM_SLOTS] = root->currentHeapCount;
-	counters[COUNTER_ROM_CHUNKS] = root->currentChunksSize;
+	counters[COUNTER_ROM_CHUNKS] = root->currentChunksSize + (int32_t)(intptr_t)root->context;
 	counters[COUNTER_SLOT_SIZE] = sizeof(txSlot);
 	counters[COUNTER_TABLES] = (int32_t)(sizeof(txMachine) + (size_t)(the->nameModulo + the->symbolModulo + the->keyCount - the->keyOffset) * sizeof(void *));
 }

@@ -144,12 +144,12 @@ static void make(void)
 		.nameModulo = CREATION_NAMES,
 		.symbolModulo = CREATION_SYMBOLS,
 	};
-	int error = memoryReserveRoot(ROOT_TABLES, ((size_t)slots + ROOT_STACK + 16) * sizeof(txSlot), ROOT_CHUNKS);
+	archiveOpen(gRootSection);
+	int error = memoryReserveRoot(ROOT_TABLES + archiveCodeSize(), ((size_t)slots + ROOT_STACK + 16) * sizeof(txSlot), ROOT_CHUNKS);
 	if (error) {
 		fprintf(stderr, "the root region at %#lx: %s\n", ROOT_ADDRESS, strerror(error));
 		exit(1);
 	}
-	archiveOpen(gRootSection);
 	/* Counts machines, so it must not lie in the region that becomes read-only. */
 	fxInitializeSharedCluster();
 	memoryUse(MEMORY_ROOT);
@@ -171,7 +171,8 @@ static void make(void)
 	freezeAll(the);
 	fxShareMachine(the);
 	makeAllConstant(the);
-	the->context = NULL;
+	/* For the counters: code is ROM too, but lies in no chunk. */
+	the->context = (void *)archiveCodeSize();
 	the->firstJump = NULL;
 	the->cRoot = NULL;
 }

@@ -38,7 +38,7 @@ export declare const Counter: {
 	readonly KEYS_TOTAL: 9;
 	/** Aliases: one pointer each, for objects of the read-only root that the program may replace. */
 	readonly ALIASES: 10;
-	/** Slots and chunk bytes of the read-only root (ROM). */
+	/** Slots of the read-only root (ROM), and bytes of its chunks and code. */
 	readonly ROM_SLOTS: 11;
 	readonly ROM_CHUNKS: 12;
 	/** Bytes of a slot on this target. */

@@ -19,6 +19,13 @@ function assign(target: object, key: string, value: unknown): void {
 	(target as Record<string, unknown>)[key] = value;
 }
 
+/** The first line number of this file in a stack; 0 when there is none. */
+function lineIn(stack: string | undefined): number {
+	const name = "tests/unit/engine.ts:";
+	const at = (stack ?? "").indexOf(name);
+	return at < 0 ? 0 : Number.parseInt((stack ?? "").slice(at + name.length), 10);
+}
+
 export default function (suite: Suite): void {
 	suite.test("engine: an index loop with DataView costs no slot and no chunk", (check) => {
 		const view = new DataView(new ArrayBuffer(64));
@@ -51,6 +58,26 @@ export default function (suite: Suite): void {
 		check.equal(kept.length, 0);
 	});
 
+	suite.test("engine: a string literal and the code of a closure lie in ROM", (check) => {
+		const before = new Int32Array(Counter.COUNT);
+		const after = new Int32Array(Counter.COUNT);
+		let matches = 0;
+		let state = "going";
+		readCounters(before);
+		for (let i = 0; i < 1000; i++) {
+			if (state !== "done") matches++;
+			state = "this literal is long enough to be seen";
+		}
+		readCounters(after);
+		check.equal(after[Counter.CHUNKS], before[Counter.CHUNKS], "chunks");
+		check.equal(matches, 1000);
+		readCounters(before);
+		const closure = (a: number, b: number): number => a * 31 + b * 17 + matches;
+		readCounters(after);
+		check.equal(after[Counter.CHUNKS], before[Counter.CHUNKS], "chunks of a closure");
+		check.equal(closure(1, 1), 1048);
+	});
+
 	suite.test("engine: what a module defines is read-only, as in ROM", (check) => {
 		// Under the SDK's linker a write into what is not frozen makes a copy in RAM instead: it warns of each such place when it links.
 		if (onLinux()) {
@@ -67,13 +94,15 @@ export default function (suite: Suite): void {
 	});
 
 	suite.test("engine: an error names the file and the line", (check) => {
-		let stack = "";
+		const here = lineIn(new Error().stack);
+		let there = 0;
 		try {
 			(undefined as unknown as { x: () => void }).x();
 		} catch (error) {
-			stack = (error as Error).stack ?? "";
+			there = lineIn((error as Error).stack);
 		}
-		check.ok(stack.indexOf("tests/unit/engine.ts:72") >= 0, stack);
+		check.ok(here > 0, "line of a new error");
+		check.equal(there - here, 3, "lines between them");
 	});
 
 	suite.test("engine: there is no parser on the device", (check) => {
