@@ -14,6 +14,11 @@ export interface Need {
 
 const onPath = (name: string): boolean => (process.env.PATH ?? "").split(":").some((folder) => existsSync(`${folder}/${name}`));
 
+const libraries = ["x86_64", "aarch64"].map((name) => `/usr/lib/${name}-linux-gnu`);
+const hasTypelib = (name: string): boolean =>
+	libraries.some((folder) => existsSync(`${folder}/girepository-1.0/${name}.typelib`));
+const hasPlugin = (name: string): boolean => libraries.some((folder) => existsSync(`${folder}/gstreamer-1.0/libgst${name}.so`));
+
 function ofTarget(name: string): Need {
 	const target = targets[name];
 	if (!target) throw new Error(`${name}: no such target`);
@@ -36,8 +41,13 @@ export const toBuild: Need[] = [
 export const toTest: Need[] = [
 	ofTarget("linux32"),
 	ofTarget("armhf"),
-	{ purpose: "viewers", packages: ["ffmpeg", "curl"], ready: () => onPath("ffmpeg") && onPath("curl") },
+	{ purpose: "the viewers", packages: ["ffmpeg", "curl"], ready: () => onPath("ffmpeg") && onPath("curl") },
 	{ purpose: "the page's test", packages: ["chromium"], ready: () => onPath("chromium") },
+	{
+		purpose: "the RTSP camera",
+		packages: ["python3-gi", "gir1.2-gst-rtsp-server-1.0", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"],
+		ready: () => existsSync("/usr/lib/python3/dist-packages/gi") && hasTypelib("GstRtspServer-1.0") && hasPlugin("rtp"),
+	},
 	{
 		purpose: "the benchmark",
 		packages: ["openssh-server", "openssh-client"],

@@ -3,13 +3,16 @@ import type { CameraPart } from "device/camera_part";
 import { MemoryReport } from "device/memory_report";
 import { Exit } from "device/options";
 import { VERSION } from "device/version";
-import { collectGarbage, exit, onStop, print, target } from "host/host";
+import { Counter, collectGarbage, exit, onStop, print, readCounters, target } from "host/host";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING, type Logger } from "host/logger";
 import type { MemoryPlan } from "storage/plan";
 import Timer from "time/timer";
 
 /** An orderly stop that is not done by then (ms) is cut short. */
 const STOP_TIME = 1800;
+/** How often (ms) it is looked whether cold paths left this many bytes of garbage, which nothing else would collect for days. */
+const TIDY_TIME = 60_000;
+const TIDY_BYTES = 65_536;
 
 const State = Object.freeze({ MADE: 0, REPORTING: 1, RUNNING: 2, STOPPING: 3, STOPPED: 4 } as const);
 
@@ -33,6 +36,9 @@ export class Device {
 	readonly #logger: Logger;
 	readonly #uuid: string;
 	readonly #timer: Timer;
+	readonly #counters = new Int32Array(Counter.COUNT);
+	/** Chunk bytes in use after the last collection. */
+	#chunks = 0;
 	#state: number = State.MADE;
 
 	constructor(options: DeviceOptions) {
@@ -60,6 +66,10 @@ export class Device {
 			this.#finish();
 			return;
 		}
+		if (this.#state === State.RUNNING) {
+			this.#tidy();
+			return;
+		}
 		collectGarbage();
 		const report = new MemoryReport(this.#plan);
 		if (this.#state === State.REPORTING) {
@@ -84,8 +94,20 @@ export class Device {
 			uuid: this.#uuid,
 			...report.summary(),
 		});
+		this.#tidy();
 		if (this.#camera === undefined && this.#endpoint === undefined)
 			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", { reason: "the configuration has neither arrow nor camera" });
+	}
+
+	/** Collects the garbage of reconnects and log lines, so that their memory is used again and the heap's unused pages stay untouched. */
+	#tidy(): void {
+		readCounters(this.#counters);
+		if (this.#counters[Counter.CHUNKS] - this.#chunks > TIDY_BYTES) {
+			collectGarbage();
+			readCounters(this.#counters);
+			this.#chunks = this.#counters[Counter.CHUNKS];
+		}
+		this.#timer.schedule(TIDY_TIME);
 	}
 
 	#stop(): void {
