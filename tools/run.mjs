@@ -1,5 +1,5 @@
 // Starts a tool that is written in TypeScript: installs the npm packages first when they are missing or out of date.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,10 +28,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 	writeFileSync(stamp, lock);
 }
 
-// A terminal sends Ctrl-C to both processes: the tool ends in its own time, and this one with it.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
-const result = spawnSync(
+const child = spawn(
 	process.execPath,
 	["--disable-warning=ExperimentalWarning", "--import", "tsx", join(root, "tools", `${name}.ts`), ...rest],
 	{
@@ -39,4 +36,7 @@ const result = spawnSync(
 		stdio: "inherit",
 	},
 );
-process.exit(result.status ?? 1);
+// A terminal sends Ctrl-C to both processes, anybody else a signal to this one only: the tool ends in its own time.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("exit", (code) => process.exit(code ?? 1));

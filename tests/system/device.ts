@@ -100,11 +100,6 @@ export class TestDevice extends DeviceProcess {
 		return this.exit === undefined;
 	}
 
-	/** How often an event stands in the log so far. */
-	count(area: string, event: string): number {
-		return this.log.filter((one) => one.area === area && one.event === event).length;
-	}
-
 	/** The `nth` event of this name, from the start of the log. */
 	async waitForLog(area: string, event: string, timeoutMs = 10_000, nth = 1): Promise<LogEvent> {
 		const found = (): LogEvent | undefined => this.log.filter((one) => one.area === area && one.event === event)[nth - 1];
