@@ -34,6 +34,7 @@ export function arrowSettings(arrow: ArrowConfig, config: Config, identity: Arro
 			window: arrow.window,
 			sessions: arrow.sessions,
 			message: arrow.message,
+			buffer: arrow.buffer,
 			gateway: arrow.gateway,
 			mac: arrow.mac ?? localMAC(identity.uuid),
 			info: { client: { id: "fletcher", version: VERSION, vendor: VENDOR }, device: { category, type, vendor } },

@@ -26,6 +26,7 @@ export interface ArrowConfig {
 	window: number;
 	sessions: number;
 	message: number;
+	buffer?: number;
 	gateway: boolean;
 	mac?: string;
 	legacyCiphers: boolean;

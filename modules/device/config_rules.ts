@@ -134,6 +134,7 @@ const ARROW = object({
 	window: whole(1, 65_536, 65_536, 8192),
 	sessions: whole(1, 1024, 64, 4),
 	message: whole(512, 8192, 8192, 2048),
+	buffer: whole(1024, 65_536),
 	gateway: flag(false),
 	mac: text(17, 17, Form.MAC),
 	legacyCiphers: flag(false),
