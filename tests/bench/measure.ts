@@ -26,9 +26,9 @@ export interface Figures {
 	/** Milliseconds of the 64-byte echo. */
 	readonly median: number;
 	readonly p99: number;
-	/** Processor time in milliseconds for 100 MB each way, at the device's end and at the viewer's. */
+	/** Seconds of processor time for a GB (10^9 bytes), half of it each way: at the device's end, and at both ends. */
 	readonly near: number;
-	readonly far: number;
+	readonly both: number;
 }
 
 /** Processor time of a process and of all that it started, in milliseconds. */
@@ -141,14 +141,10 @@ export async function measure(way: Way, bytes: number, echoes: number): Promise<
 	const before = [processorTime(way.near), processorTime(way.far)] as const;
 	const down = await download(way.port, bytes);
 	const up = await upload(way.port, bytes);
-	const part = 1e8 / bytes;
-	return {
-		down,
-		up,
-		...trip,
-		near: (processorTime(way.near) - before[0]) * part,
-		far: (processorTime(way.far) - before[1]) * part,
-	};
+	const perGB = 1e9 / (2 * bytes) / 1_000;
+	const near = (processorTime(way.near) - before[0]) * perGB;
+	const far = (processorTime(way.far) - before[1]) * perGB;
+	return { down, up, ...trip, near, both: near + far };
 }
 
 /** The median of each figure over the rounds. */
@@ -163,6 +159,6 @@ export function middle(rounds: readonly Figures[]): Figures {
 		median: of((one) => one.median),
 		p99: of((one) => one.p99),
 		near: of((one) => one.near),
-		far: of((one) => one.far),
+		both: of((one) => one.both),
 	};
 }

@@ -1,6 +1,7 @@
 /**
  * A TCP service reached through Fletcher and, in the same run on the same machine, through `ssh -R`.
- * Prints MB/s each way, the round trip of 64 bytes, and the ratios. Judges nothing.
+ * Prints MB/s each way, the round trip of 64 bytes, what the ends cost the processor, and the ratios. Judges nothing.
+ * The Arrow service is a lean one in C, as sshd is, so that the figures are the device's and not its peer's.
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -12,6 +13,7 @@ import { DeviceProcess } from "../../tools/demo/device_process.ts";
 import { issue, makeAuthority } from "../peers/certificates.ts";
 import type { Figures, Way } from "./measure.ts";
 import { measure, middle } from "./measure.ts";
+import { startService } from "./native_service.ts";
 import { sshTunnel } from "./ssh.ts";
 
 const ROUNDS = 3;
@@ -20,25 +22,14 @@ const ECHOES = 1_000;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const executable = process.env["FLETCHER"] ?? join(root, "build/linux64/fletcher");
 
-/** A script in a process of its own; `next` gives each number it sends. */
-function start(script: string, args: readonly string[] = []): { child: ChildProcess; next(): Promise<number> } {
-	const child = fork(fileURLToPath(new URL(script, import.meta.url)), [...args], { execArgv: ["--import", "tsx"] });
-	const numbers: number[] = [];
-	const waiting: ((value: number) => void)[] = [];
-	child.on("message", (value: number) => {
-		const taker = waiting.shift();
-		if (taker === undefined) numbers.push(value);
-		else taker(value);
+/** What stands behind the tunnels. @returns its process and its port. */
+async function startEndpoint(): Promise<{ child: ChildProcess; port: number }> {
+	const child = fork(fileURLToPath(new URL("endpoint.ts", import.meta.url)), { execArgv: ["--import", "tsx"] });
+	const port = await new Promise<number>((resolve, reject) => {
+		child.once("message", resolve);
+		child.once("exit", () => reject(new Error("endpoint.ts ended early")));
 	});
-	const next = (): Promise<number> => {
-		const known = numbers.shift();
-		if (known !== undefined) return Promise.resolve(known);
-		return new Promise((resolve, reject) => {
-			waiting.push(resolve);
-			child.once("exit", () => reject(new Error(`${script} ended early`)));
-		});
-	};
-	return { child, next };
+	return { child, port };
 }
 
 /** Fletcher between the Arrow service and the endpoint. @returns the viewer's port and what ends it. */
@@ -49,7 +40,7 @@ async function fletcher(
 	const authority = makeAuthority(join(folder, "certificates"), "bench");
 	const options = { name: "localhost", dns: ["localhost"], ips: ["127.0.0.1"], issuer: authority };
 	const certificate = issue(join(folder, "certificates"), options);
-	const service = start("service.ts", [certificate.chain, certificate.key]);
+	const service = startService(certificate.chain, certificate.key);
 	const config = join(folder, "config.json");
 	const arrow = {
 		service: `localhost:${await service.next()}`,
@@ -68,18 +59,18 @@ async function fletcher(
 	return {
 		port,
 		near: device.pid,
-		far: service.child.pid ?? 0,
+		far: service.pid,
 		close: async () => {
+			service.close();
 			await device.stop();
-			service.child.kill();
 		},
 	};
 }
 
 const LABEL = 34;
 const HEAD = [
-	["to viewer", "from viewer", "64 B echo", "p99", "CPU device", "CPU viewer"],
-	["MB/s", "MB/s", "ms", "ms", "ms/100 MB*", "ms/100 MB*"],
+	["to viewer", "from viewer", "64 B echo", "p99", "CPU*", "CPU both**"],
+	["MB/s", "MB/s", "ms", "ms", "s/GB", "s/GB"],
 ];
 
 function line(label: string, cells: readonly string[]): string {
@@ -87,15 +78,15 @@ function line(label: string, cells: readonly string[]): string {
 }
 
 function row(label: string, figures: Figures): string {
-	const { down, up, median, p99, near, far } = figures;
-	return line(label, [down.toFixed(1), up.toFixed(1), median.toFixed(3), p99.toFixed(3), near.toFixed(0), far.toFixed(0)]);
+	const { down, up, median, p99, near, both } = figures;
+	return line(label, [down.toFixed(1), up.toFixed(1), median.toFixed(3), p99.toFixed(3), near.toFixed(2), both.toFixed(2)]);
 }
 
 function ratio(label: string, ours: Figures, theirs: Figures): string {
 	const pairs = [ours.down / theirs.down, ours.up / theirs.up, ours.median / theirs.median, ours.p99 / theirs.p99];
 	return line(
 		label,
-		[...pairs, ours.near / theirs.near, ours.far / theirs.far].map((value) => `× ${value.toFixed(2)}`),
+		[...pairs, ours.near / theirs.near, ours.both / theirs.both].map((value) => `× ${value.toFixed(2)}`),
 	);
 }
 
@@ -115,17 +106,16 @@ function print(ways: readonly Way[], figures: readonly (readonly Figures[])[]): 
 		for (const [index, way] of ways.entries())
 			console.log(row(`  ${round + 1} ${way.label}`, figures[index]?.[round] as Figures));
 	}
-	console.log(
-		"  * processor time for 100 MB each way: at the device's end Fletcher or ssh, at the viewer's end the Arrow service on Node or sshd",
-	);
+	console.log("  *  processor time at the device's end alone: Fletcher, or the ssh client; the mean of both ways");
+	console.log("  ** with the other end: the benchmark's Arrow service in C, or sshd");
 }
 
 export default async function tunnel(): Promise<void> {
 	const folder = mkdtempSync(join(tmpdir(), "fletcher-bench-"));
-	const endpoint = start("endpoint.ts");
+	const endpoint = await startEndpoint();
 	const closing: (() => unknown)[] = [() => endpoint.child.kill(), () => rmSync(folder, { recursive: true, force: true })];
 	try {
-		const target = await endpoint.next();
+		const target = endpoint.port;
 		mkdirSync(join(folder, "fletcher"));
 		const ours = await fletcher(join(folder, "fletcher"), target);
 		closing.unshift(() => ours.close());
