@@ -17,7 +17,7 @@ const lock = readFileSync(join(root, "package-lock.json"), "utf8");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 	// Not `npm ci`: it refuses a lock file in which a registry had no build of an optional package for some other system.
 	console.error("Installing npm packages …");
-	const installed = spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--loglevel=error"], {
+	const installed = spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"], {
 		cwd: root,
 		stdio: ["ignore", "ignore", "inherit"],
 	});
