@@ -2,6 +2,7 @@
 #include "xsAll.h"
 #include "xsScript.h"
 #include "archive.h"
+#include "code.h"
 
 static const uint8_t *gArchive;
 /* Host functions of the module that is being resolved; fxRunScript calls buildHosts at once. */
@@ -123,34 +124,20 @@ txID fxFindModule(txMachine *the, txSlot *realm, txID moduleID, txSlot *slot)
  */
 static void shareCode(txByte *code, txSize size)
 {
-	txByte *p = code, *end = code + size;
-	while (p < end) {
+	txByte *end = code + size;
+	for (txByte *p = code; p < end; p = codeNext(p)) {
 		txU1 *opcode = (txU1 *)p;
-		txS1 length = gxCodeSizes[*opcode];
-		txByte *q = p + 1;
 		switch (*opcode) {
-		case XS_CODE_CODE_1: case XS_CODE_CODE_2: case XS_CODE_CODE_4:
+		case XS_CODE_CODE_1:
+		case XS_CODE_CODE_2:
+		case XS_CODE_CODE_4:
 			*opcode += XS_CODE_CODE_ARCHIVE_1 - XS_CODE_CODE_1;
 			break;
-		case XS_CODE_STRING_1: case XS_CODE_STRING_2: case XS_CODE_STRING_4:
+		case XS_CODE_STRING_1:
+		case XS_CODE_STRING_2:
+		case XS_CODE_STRING_4:
 			*opcode += XS_CODE_STRING_ARCHIVE_1 - XS_CODE_STRING_1;
 			break;
-		}
-		if (length > 0)
-			p += length;
-		else if (length == 0)
-			p = q + sizeof(txID);
-		else if (length == -1)
-			p = q + 1 + *(txU1 *)q;
-		else if (length == -2) {
-			txU2 count;
-			mxDecode2(q, count);
-			p = q + count;
-		}
-		else {
-			txS4 count;
-			mxDecode4(q, count);
-			p = q + count;
 		}
 	}
 }

@@ -4,6 +4,7 @@
  * in builds with its debugger.) Linked with --wrap=fxCaptureErrorStack.
  */
 #include "xsAll.h"
+#include "code.h"
 
 void __real_fxCaptureErrorStack(txMachine *the, txSlot *internal, txSlot *frame);
 void __wrap_fxCaptureErrorStack(txMachine *the, txSlot *internal, txSlot *frame);
@@ -13,36 +14,15 @@ static void findLine(txByte *code, txByte *limit, txSlot *environment)
 {
 	txID file = XS_NO_ID;
 	txInteger line = 0;
-	txByte *p = code;
-	while (p < limit) {
-		txU1 opcode = *(txU1 *)p;
-		txS1 size = gxCodeSizes[opcode];
+	for (txByte *p = code; p < limit; p = codeNext(p)) {
 		txByte *q = p + 1;
-		if (opcode == XS_CODE_FILE) {
+		if (*(txU1 *)p == XS_CODE_FILE) {
 			mxDecodeID(q, file);
-			p = q;
 		}
-		else if (opcode == XS_CODE_LINE) {
+		else if (*(txU1 *)p == XS_CODE_LINE) {
 			txS2 value;
 			mxDecode2(q, value);
 			line = (txU2)value;
-			p = q;
-		}
-		else if (size > 0)
-			p += size;
-		else if (size == 0)
-			p += 1 + sizeof(txID);
-		else if (size == -1)
-			p += 2 + *(txU1 *)q;
-		else if (size == -2) {
-			txU2 length;
-			mxDecode2(q, length);
-			p = q + length;
-		}
-		else {
-			txS4 length;
-			mxDecode4(q, length);
-			p = q + length;
 		}
 	}
 	if (line) {

@@ -2,6 +2,7 @@
 #include "xsmc.h"
 #include "mc.xs.h"
 #include "entry.h"
+#include "process.h"
 #include "engine.h"
 #include "counters.h"
 #include "host_linux.h"
@@ -9,7 +10,6 @@
 #include "loop_run.h"
 #include "root.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,31 +100,6 @@ void fletcher_host_collect_garbage(xsMachine *the)
 	xsCollectGarbage();
 }
 
-static int32_t residentBytes(void)
-{
-	long pages = 0, size = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%ld %ld", &size, &pages) != 2)
-		pages = 0;
-	fclose(file);
-	return (int32_t)(pages * sysconf(_SC_PAGESIZE));
-}
-
-static int32_t openDescriptors(void)
-{
-	int32_t count = 0;
-	DIR *folder = opendir("/proc/self/fd");
-	if (!folder)
-		return 0;
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	/* ".", ".." and the folder's own descriptor. */
-	return count - 3;
-}
-
 void fletcher_host_read_counters(xsMachine *the)
 {
 	int32_t counters[COUNTER_COUNT] = { 0 };
@@ -133,8 +108,8 @@ void fletcher_host_read_counters(xsMachine *the)
 	/* Before anything else: reading must not count itself. */
 	engineCounters((struct sxMachine *)the, gHost.root, counters);
 	counters[COUNTER_COLLECTIONS] = gHost.collections;
-	counters[COUNTER_RESIDENT] = residentBytes();
-	counters[COUNTER_DESCRIPTORS] = openDescriptors();
+	counters[COUNTER_RESIDENT] = processResident();
+	counters[COUNTER_DESCRIPTORS] = processDescriptors();
 	counters[COUNTER_ROM_IMAGE] = rootIsImage();
 	xsmcVars(1);
 	xsmcGet(xsVar(0), xsArg(0), xsID_buffer);

@@ -7,7 +7,6 @@
 #include "xsmc.h"
 #include "mc.xs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 
 #include "counters.h"
 #include "entry.h"
+#include "process.h"
 #include "loop_run.h"
 #include "screen.h"
 
@@ -117,30 +117,6 @@ __attribute__((destructor)) static void hostEnd(void)
 	}
 }
 
-static int32_t residentBytes(void)
-{
-	long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*s %ld", &pages) != 1)
-		pages = 0;
-	fclose(file);
-	return (int32_t)(pages * sysconf(_SC_PAGESIZE));
-}
-
-static int32_t openDescriptors(void)
-{
-	int32_t count = 0;
-	DIR *folder = opendir("/proc/self/fd");
-	if (!folder)
-		return 0;
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count - 3; /* ".", ".." and the folder itself */
-}
-
 /* The engine marks each live host object once a collection: so collections are counted without an instrumented build. */
 static void countCollection(xsMachine *the, void *it, xsMarkRoot markRoot)
 {
@@ -187,8 +163,8 @@ void fletcher_host_read_counters(xsMachine *the)
 		counters[COUNTER_ROM_SLOTS] = root->heapCount;
 		counters[COUNTER_ROM_IMAGE] = 1; /* xsl wrote it into the program's constants */
 	}
-	counters[COUNTER_RESIDENT] = residentBytes();
-	counters[COUNTER_DESCRIPTORS] = openDescriptors();
+	counters[COUNTER_RESIDENT] = processResident();
+	counters[COUNTER_DESCRIPTORS] = processDescriptors();
 
 	/* XS 17 lends C the bytes of a typed array of bytes only: hence the array's own buffer. */
 	void *data;
