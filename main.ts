@@ -20,6 +20,9 @@ import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import { MemoryPlan } from "storage/plan";
 import { monotonic, wall } from "time/clock";
 
+/** Devices of the ESP32's size: other defaults. */
+const SMALL_TARGETS = Object.freeze(["esp32", "linux32", "armhf"]);
+
 export default function main(): void {
 	const code = makeDevice();
 	if (code !== Exit.NONE) exit(code);
@@ -87,8 +90,7 @@ function refuse(reason: string): number {
 }
 
 function readConfig(path: string): Config | undefined {
-	const name = target();
-	const { config, errors } = loadConfig(path, name === "esp32" || name === "linux32");
+	const { config, errors } = loadConfig(path, SMALL_TARGETS.includes(target()));
 	for (let i = 0; i < errors.length; i++) printError("fletcher: " + errors[i]);
 	return config;
 }

@@ -36,7 +36,7 @@ const INTRODUCTION = `# Configuration
 each wrong key. Editors that know JSON Schema complete and check it with
 [schema/config.schema.json](../schema/config.schema.json).
 
-Where a second default is given, it holds on devices of the ESP32's size (\`esp32\`, \`linux32\`).
+Where a second default is given, it holds on devices of the ESP32's size (\`esp32\`, \`linux32\`, \`armhf\`).
 
 \`\`\`json
 {
