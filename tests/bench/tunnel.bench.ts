@@ -16,7 +16,7 @@ import { measure, middle } from "./measure.ts";
 import { startService } from "./native_service.ts";
 import { sshTunnel } from "./ssh.ts";
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const BYTES = 100_000_000;
 const ECHOES = 1_000;
 const root = fileURLToPath(new URL("../../", import.meta.url));

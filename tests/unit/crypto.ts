@@ -30,7 +30,7 @@ import {
 	P256_ORDER,
 	SIGNATURE_VECTORS,
 	type SignatureVector,
-} from "unit/crypto_vectors";
+} from "vectors/crypto";
 import type { Check, Suite } from "unit/suite";
 
 function bytes(hex: string): ArrayBuffer {
