@@ -2,7 +2,7 @@
 #include "xsmc.h"
 #include "mc.xs.h"
 #include "entry.h"
-#include "process.h"
+#include "process_figures.h"
 #include "engine.h"
 #include "counters.h"
 #include "host_linux.h"

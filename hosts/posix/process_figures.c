@@ -1,4 +1,4 @@
-#include "process.h"
+#include "process_figures.h"
 
 #include <dirent.h>
 #include <stdio.h>

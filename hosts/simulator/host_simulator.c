@@ -14,7 +14,7 @@
 
 #include "counters.h"
 #include "entry.h"
-#include "process.h"
+#include "process_figures.h"
 #include "loop_run.h"
 #include "screen.h"
 

@@ -1,6 +1,6 @@
 /* Figures of the process, from /proc; 0 where there is none. */
-#ifndef FLETCHER_PROCESS_H
-#define FLETCHER_PROCESS_H
+#ifndef FLETCHER_PROCESS_FIGURES_H
+#define FLETCHER_PROCESS_FIGURES_H
 
 #include <stdint.h>
 
