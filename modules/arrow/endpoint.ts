@@ -56,7 +56,7 @@ const AREA = "arrow";
 const PLAN_PLAIN = "arrow input";
 
 /** Reads of one buffer each, and writes of one output region, before others get their turn. */
-const READS = 4;
+const READS = 2;
 const WRITES = 4;
 /** What TLS adds to a full output region: with it, one turn is one write. */
 const RECORD_ROOM = 1024;

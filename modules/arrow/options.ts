@@ -29,7 +29,7 @@ export interface ArrowOptions {
 	readonly sessions?: number;
 	/** Bytes of a data message that goes out, 512..8192. Default 8192. */
 	readonly message?: number;
-	/** Bytes of each of the four buffers between network and services, twice `message` to 65536. Default: twice `message`, or eight times when that is 8192. */
+	/** Bytes of each of the four buffers between network and services, twice `message` to 65536. Default: twice `message`, or four times when that is 8192. */
 	readonly buffer?: number;
 	/** Serve addresses of other hosts too. Default false. */
 	readonly gateway?: boolean;
@@ -76,7 +76,7 @@ export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): 
 			throw new RangeError(key + ": the same service twice, or more than 64 services");
 	}
 	const message = within(options.message ?? MESSAGE_LIMIT, 512, MESSAGE_LIMIT, "arrow.message");
-	const buffer = options.buffer ?? (message === MESSAGE_LIMIT ? BUFFER_LIMIT : 2 * message);
+	const buffer = options.buffer ?? (message === MESSAGE_LIMIT ? 4 * message : 2 * message);
 	return {
 		address,
 		authorities: options.ca,
