@@ -4,10 +4,11 @@
  * usage: npm run build [-- TARGET...]   (linux64 by default; linux32, armhf, all)
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { contentKey } from "./content_key.ts";
 import { appMakefile, compilerMakefile, flagsOf } from "./makefile.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { type Target, targetReady, targets } from "./targets.ts";
@@ -50,55 +51,47 @@ function update(path: string, content: string): void {
 	writeFileSync(file, content);
 }
 
+/** The XS sources: those inside an npm package, of the one version that hosts/linux is written for. */
 function findEngine(): string {
-	const moddable = process.env.FLETCHER_XS ?? (process.env.MODDABLE ? join(process.env.MODDABLE, "xs") : undefined);
-	const npm = join(root, "node_modules/@agoric/xsnap/moddable/xs");
-	if (existsSync(npm)) return relative(root, npm);
-	if (moddable && existsSync(join(moddable, "sources/xsAll.c"))) return moddable;
-	throw new BuildError("there are no XS sources: run npm install", "");
+	const engine = "node_modules/@agoric/xsnap/moddable/xs";
+	if (!existsSync(join(root, engine))) throw new BuildError("there are no XS sources: run npm install", "");
+	return engine;
 }
 
 /** Checks the whole project and emits JavaScript with source maps for the device. */
 function emitTypeScript(): void {
-	if (process.env.FLETCHER_LAX)
-		spawnSync(
-			join(root, "node_modules/.bin/tsc"),
-			["-p", "tsconfig.json", "--noEmit", "false", "--outDir", `${out}/js`, "--rootDir", ".", "--sourceMap"],
-			{ cwd: root },
-		);
-	else
-		run("TypeScript", join(root, "node_modules/.bin/tsc"), [
-			"-p",
-			"tsconfig.json",
-			"--noEmit",
-			"false",
-			"--outDir",
-			`${out}/js`,
-			"--rootDir",
-			".",
-			"--sourceMap",
-		]);
+	run("TypeScript", join(root, "node_modules/.bin/tsc"), [
+		"-p",
+		"tsconfig.json",
+		"--noEmit",
+		"false",
+		"--outDir",
+		`${out}/js`,
+		"--rootDir",
+		".",
+		"--sourceMap",
+	]);
 }
 
+/** Compiles the modules to byte code, when one of them, or the compiler, is not what it was the last time. */
 function compileModules(manifest: Manifest, folder: string, compiler: string): void {
-	const lines: string[] = [];
-	let newest = Math.max(statSync(join(root, compiler)).mtimeMs, ...manifest.files.map((file) => statSync(file).mtimeMs));
+	const config = join(folder, "mc_config.js");
+	update(config, `export default Object.freeze(${JSON.stringify(manifest.config)}, true);\n`);
+	const modules: [name: string, file: string, shown: string][] = [["mc/config", config, "manifest.json"]];
 	for (const name of manifest.preload) {
-		const module = manifest.modules.find((it) => it.name === name);
-		if (!module) continue;
-		const file = module.path.endsWith(".ts") ? join(out, "js", module.path.replace(/\.ts$/, ".js")) : module.path;
-		newest = Math.max(newest, statSync(join(root, module.path)).mtimeMs);
-		lines.push([name, file, module.path].join("\t"));
+		const path = manifest.modules.find((module) => module.name === name)?.path;
+		if (path !== undefined)
+			modules.push([name, path.endsWith(".ts") ? join(out, "js", path.replace(/\.ts$/, ".js")) : path, path]);
 	}
-	update(join(folder, "mc_config.js"), `export default Object.freeze(${JSON.stringify(manifest.config)}, true);\n`);
-	lines.unshift(["mc/config", join(folder, "mc_config.js"), "manifest.json"].join("\t"));
-	const list = `${lines.join("\n")}\n`;
-	const archive = join(root, folder, "archive.bin");
-	const old = join(root, folder, "modules.list");
-	if (existsSync(archive) && statSync(archive).mtimeMs > newest && existsSync(old) && readFileSync(old, "utf8") === list) return;
-	rmSync(archive, { force: true });
-	run("byte code", join(root, compiler), [join(folder, "archive.bin")], list);
-	update(join(folder, "modules.list"), list);
+	const list = modules.map((module) => `${module.join("\t")}\n`).join("");
+	const files = [compiler, ...modules.map((module) => module[1])].map((file) => join(root, file));
+	const key = contentKey(list, files);
+	const archive = join(folder, "archive.bin");
+	const stamp = join(root, folder, "archive.sha256");
+	if (existsSync(join(root, archive)) && existsSync(stamp) && readFileSync(stamp, "utf8") === key) return;
+	rmSync(join(root, archive), { force: true });
+	run("byte code", join(root, compiler), [archive], list);
+	writeFileSync(stamp, key);
 }
 
 /** The C names that scripts use and the names that C uses of scripts. */

@@ -4,21 +4,7 @@
  */
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
-
-const chunk = Buffer.alloc(262_144, 0x5a);
-
-function download(socket: Socket, length: number): void {
-	let left = length;
-	const write = (): void => {
-		while (left > 0) {
-			const piece = left < chunk.length ? chunk.subarray(0, left) : chunk;
-			left -= piece.length;
-			if (!socket.write(piece)) return;
-		}
-	};
-	socket.on("drain", write);
-	write();
-}
+import { pump } from "./pump.ts";
 
 function upload(socket: Socket, length: number, first: number): void {
 	let left = length - first;
@@ -44,7 +30,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 			return;
 		}
 		const length = Number(head.readBigUInt64BE(1));
-		if (letter === "D") download(socket.resume(), length);
+		if (letter === "D") pump(socket.resume(), length);
 		else upload(socket, length, head.length - 9);
 	};
 	socket.on("data", read);

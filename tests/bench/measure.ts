@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { pump } from "./pump.ts";
 
-const chunk = Buffer.alloc(262_144, 0xa5);
 const ECHO_BYTES = 64;
 
 /** Linux counts the time of processes in hundredths of a second. */
@@ -88,19 +88,10 @@ async function upload(port: number, length: number): Promise<number> {
 	const socket = await open(port);
 	const start = performance.now();
 	await new Promise<void>((resolve, reject) => {
-		let left = length;
-		const write = (): void => {
-			while (left > 0) {
-				const piece = left < chunk.length ? chunk.subarray(0, left) : chunk;
-				left -= piece.length;
-				if (!socket.write(piece)) return;
-			}
-		};
-		socket.on("drain", write);
 		socket.once("data", () => resolve());
 		socket.on("close", () => reject(new Error("the tunnel closed before all bytes were taken")));
 		socket.write(command("U", length));
-		write();
+		pump(socket, length);
 	});
 	const seconds = (performance.now() - start) / 1_000;
 	socket.destroy();
