@@ -3,9 +3,8 @@
  *
  * Everything is made here, once, in the memory of one plan; then the event loop runs and nothing more is made.
  */
-import type { Endpoint } from "arrow/endpoint";
 import type { ArrowSettings } from "arrow/options";
-import { arrowIdentity, arrowSettings, makeEndpoint, planArrow } from "device/arrow_part";
+import { ArrowPart, arrowIdentity, arrowSettings, planArrow } from "device/arrow_part";
 import { CameraPart, planCamera } from "device/camera_part";
 import { type Config, loadConfig } from "device/config";
 import { Device } from "device/device";
@@ -14,6 +13,7 @@ import { Log } from "device/log";
 import { checkMemory } from "device/memory_report";
 import { Metrics } from "device/metrics";
 import { Exit, HELP, parseOptions } from "device/options";
+import type { Part } from "device/part";
 import { VERSION } from "device/version";
 import { args, exit, print, printError, target } from "host/host";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
@@ -64,16 +64,14 @@ function makeDevice(): number {
 	if (options.checkConfig) return answer(options.config + ": the configuration is right");
 
 	/* The camera with its HTTP server, the tunnel to the Arrow service, and the figures of both. */
+	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
-	let camera: CameraPart | undefined;
-	if (config.camera !== undefined) camera = new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer));
-	let endpoint: Endpoint | undefined;
-	if (arrow !== undefined) endpoint = makeEndpoint(arrow, arrowSelf, plan, log);
-	metrics.camera = camera;
-	metrics.endpoint = endpoint;
+	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
+	if (arrow !== undefined) parts.push(new ArrowPart(arrow, arrowSelf, plan, log));
+	metrics.parts = parts;
 
 	/* It works until the host asks it to stop. */
-	const device = new Device({ camera, endpoint, plan, logger: log, uuid: identity.uuid });
+	const device = new Device({ parts, plan, logger: log, uuid: identity.uuid });
 	if (options.printMemory) device.printMemory();
 	else device.run();
 	return Exit.NONE;

@@ -4,6 +4,7 @@ import { type ArrowIdentity, type ArrowSettings, settingsOf } from "arrow/option
 import { Service, type ServiceOptions } from "arrow/service";
 import type { ArrowConfig, CameraHTTPConfig, Config } from "device/config";
 import { type Identity, KEY_BYTES, UUID_BYTES } from "device/identity";
+import type { Part } from "device/part";
 import { DeviceRandom } from "device/random";
 import { VERSION } from "device/version";
 import type { Logger } from "host/logger";
@@ -13,9 +14,31 @@ import TLS from "net/tls";
 import type { MemoryPlan } from "storage/plan";
 import { monotonic } from "time/clock";
 import Timer from "time/timer";
+import { constantText } from "wire/ascii";
+import type { Figures } from "wire/figures";
 import { formatHex } from "wire/hex";
 
 const VENDOR = "Fletcher";
+
+const KEY = Object.freeze({
+	arrow: constantText("arrow"),
+	attempts: constantText("attempts"),
+	bytesIn: constantText("bytesIn"),
+	bytesOut: constantText("bytesOut"),
+	connects: constantText("connects"),
+	garbage: constantText("garbage"),
+	limit: constantText("limit"),
+	losses: constantText("losses"),
+	messagesIn: constantText("messagesIn"),
+	messagesOut: constantText("messagesOut"),
+	overruns: constantText("overruns"),
+	redirects: constantText("redirects"),
+	refused: constantText("refused"),
+	roundTripMicroseconds: constantText("roundTripMicroseconds"),
+	sessions: constantText("sessions"),
+	sessionsOpened: constantText("sessionsOpened"),
+	state: constantText("state"),
+});
 
 /** Who the device is for Arrow: copies of what {@link Identity} holds. */
 export function arrowIdentity(identity: Identity): ArrowIdentity {
@@ -78,7 +101,57 @@ export function planArrow(plan: MemoryPlan, settings: ArrowSettings, identity: A
 	planEndpoint(plan, settings, identity, hostIO());
 }
 
-/** The tunnel to the Arrow service, not started yet. */
-export function makeEndpoint(settings: ArrowSettings, identity: ArrowIdentity, plan: MemoryPlan, log: Logger): Endpoint {
-	return new Endpoint({ settings, identity, plan, log, io: hostIO(), random: new DeviceRandom() });
+/** The tunnel to the Arrow service. Made at boot, started once. */
+export class ArrowPart implements Part {
+	readonly endpoint: Endpoint;
+
+	constructor(settings: ArrowSettings, identity: ArrowIdentity, plan: MemoryPlan, log: Logger) {
+		this.endpoint = new Endpoint({ settings, identity, plan, log, io: hostIO(), random: new DeviceRandom() });
+	}
+
+	start(): void {
+		this.endpoint.start();
+	}
+
+	stop(done: () => void): void {
+		this.endpoint.stop(done);
+	}
+
+	close(): void {
+		this.endpoint.close();
+	}
+
+	writeFigures(figures: Figures): void {
+		const { endpoint } = this;
+		const counters = endpoint.counters;
+		figures.open(KEY.arrow);
+		figures.text(KEY.state, endpoint.state);
+		figures.number(KEY.sessions, endpoint.sessions);
+		figures.number(KEY.limit, endpoint.sessionLimit);
+		figures.number(KEY.bytesIn, counters.bytesIn);
+		figures.number(KEY.bytesOut, counters.bytesOut);
+		figures.number(KEY.messagesIn, counters.messagesIn);
+		figures.number(KEY.messagesOut, counters.messagesOut);
+		figures.number(KEY.sessionsOpened, counters.sessions);
+		figures.number(KEY.refused, counters.refused);
+		figures.number(KEY.attempts, endpoint.attempts);
+		figures.number(KEY.connects, counters.established);
+		figures.number(KEY.losses, counters.losses);
+		figures.number(KEY.redirects, counters.redirects);
+		figures.number(KEY.overruns, counters.overruns);
+		figures.number(
+			KEY.garbage,
+			counters.badVersion +
+				counters.badSize +
+				counters.shortMessages +
+				counters.unexpected +
+				counters.unknownTypes +
+				counters.strayData +
+				counters.strayAcks +
+				counters.badRedirects +
+				counters.longMessages,
+		);
+		figures.number(KEY.roundTripMicroseconds, endpoint.roundTrip < 0 ? -1 : endpoint.roundTrip * 1000);
+		figures.close();
+	}
 }

@@ -1,4 +1,5 @@
 import type { CameraConfig, CameraHTTPConfig } from "device/config";
+import type { Part } from "device/part";
 import { kind } from "files/files";
 import type { Logger } from "host/logger";
 import { Camera, type SourceOpener } from "media/camera";
@@ -13,7 +14,8 @@ import type { Arena } from "storage/arena";
 import type { MemoryPlan } from "storage/plan";
 import { monotonic } from "time/clock";
 import Timer from "time/timer";
-import { AsciiWriter } from "wire/ascii";
+import { AsciiWriter, constantText } from "wire/ascii";
+import type { Figures } from "wire/figures";
 
 const PLAN_FRAMES = "camera frames";
 const PLAN_HTTP = "camera HTTP connections";
@@ -24,6 +26,27 @@ const FIGURES_BYTES = 6144;
 const STALE_TIME = 10_000;
 const STALE_FRAMES = 5;
 
+const KEY = Object.freeze({
+	accepted: constantText("accepted"),
+	camera: constantText("camera"),
+	connections: constantText("connections"),
+	damaged: constantText("damaged"),
+	failures: constantText("failures"),
+	frames: constantText("frames"),
+	framesSent: constantText("framesSent"),
+	http: constantText("http"),
+	late: constantText("late"),
+	limit: constantText("limit"),
+	oversized: constantText("oversized"),
+	refused: constantText("refused"),
+	requests: constantText("requests"),
+	skipped: constantText("skipped"),
+	starved: constantText("starved"),
+	timeouts: constantText("timeouts"),
+	unavailable: constantText("unavailable"),
+	viewers: constantText("viewers"),
+});
+
 /** Reserves what a {@link CameraPart} needs. */
 export function planCamera(plan: MemoryPlan, config: CameraConfig): void {
 	plan.reserve(PLAN_FRAMES, frameStoreBytes(config.buffers, config.frameBytes, HEADROOM, TAILROOM), "camera.frameBytes");
@@ -33,7 +56,7 @@ export function planCamera(plan: MemoryPlan, config: CameraConfig): void {
 }
 
 /** The camera of this device: its source, the frames, and the HTTP server that shows them. Made at boot, started once. */
-export class CameraPart implements SourceOpener {
+export class CameraPart implements Part, SourceOpener {
 	readonly camera: Camera;
 	readonly store: FrameStore;
 	/** Of the HTTP server; undefined when the configuration has none. */
@@ -74,6 +97,32 @@ export class CameraPart implements SourceOpener {
 		this.#timer.close();
 		this.server?.close();
 		this.camera.close();
+	}
+
+	writeFigures(figures: Figures): void {
+		const { camera, store, site, server } = this;
+		figures.open(KEY.camera);
+		figures.number(KEY.frames, camera.frames);
+		figures.number(KEY.late, camera.late);
+		figures.number(KEY.failures, camera.failures);
+		figures.number(KEY.oversized, camera.oversized);
+		figures.number(KEY.damaged, camera.damaged);
+		figures.number(KEY.starved, store.starved);
+		if (site !== undefined && server !== undefined) {
+			figures.number(KEY.viewers, site.viewers);
+			figures.number(KEY.limit, site.viewersMaximum);
+			figures.number(KEY.framesSent, site.framesSent);
+			figures.number(KEY.skipped, site.framesSkipped);
+			figures.open(KEY.http);
+			figures.number(KEY.connections, server.connections);
+			figures.number(KEY.accepted, server.accepted);
+			figures.number(KEY.requests, site.requests);
+			figures.number(KEY.refused, site.refused);
+			figures.number(KEY.unavailable, site.unavailable);
+			figures.number(KEY.timeouts, site.timeouts);
+			figures.close();
+		}
+		figures.close();
 	}
 
 	#makeSite(http: CameraHTTPConfig, plan: MemoryPlan, arena: Arena, figures: (writer: AsciiWriter) => void): Site {

@@ -1,7 +1,6 @@
-import type { Endpoint } from "arrow/endpoint";
-import type { CameraPart } from "device/camera_part";
 import { MemoryReport } from "device/memory_report";
 import { Exit } from "device/options";
+import type { Part } from "device/part";
 import { VERSION } from "device/version";
 import { Counter, collectGarbage, exit, onStop, print, readCounters, target } from "host/host";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING, type Logger } from "host/logger";
@@ -17,8 +16,8 @@ const TIDY_BYTES = 65_536;
 const State = Object.freeze({ MADE: 0, REPORTING: 1, RUNNING: 2, STOPPING: 3, STOPPED: 4 } as const);
 
 export interface DeviceOptions {
-	camera: CameraPart | undefined;
-	endpoint: Endpoint | undefined;
+	/** In the order in which they start; they stop in the reverse order. */
+	parts: readonly Part[];
 	plan: MemoryPlan;
 	logger: Logger;
 	/** Who it is, for the log. */
@@ -30,8 +29,7 @@ export interface DeviceOptions {
  * Starting waits for the first turn of the event loop: what making it needed is garbage by then, and the figures are true.
  */
 export class Device {
-	readonly #camera: CameraPart | undefined;
-	readonly #endpoint: Endpoint | undefined;
+	readonly #parts: readonly Part[];
 	readonly #plan: MemoryPlan;
 	readonly #logger: Logger;
 	readonly #uuid: string;
@@ -40,10 +38,11 @@ export class Device {
 	/** Chunk bytes in use after the last collection. */
 	#chunks = 0;
 	#state: number = State.MADE;
+	/** Parts that have not ended yet, and one for the asking itself. */
+	#ending = 0;
 
 	constructor(options: DeviceOptions) {
-		this.#camera = options.camera;
-		this.#endpoint = options.endpoint;
+		this.#parts = options.parts;
 		this.#plan = options.plan;
 		this.#logger = options.logger;
 		this.#uuid = options.uuid;
@@ -80,13 +79,12 @@ export class Device {
 
 	#start(report: MemoryReport): void {
 		try {
-			this.#camera?.start();
+			for (let i = 0; i < this.#parts.length; i++) this.#parts[i].start();
 		} catch (error) {
 			this.#logger.log(LEVEL_ERROR, "device", "start-failed", { reason: (error as Error).message });
 			exit(Exit.FAILED);
 			return;
 		}
-		this.#endpoint?.start();
 		this.#state = State.RUNNING;
 		this.#logger.log(LEVEL_INFO, "device", "started", {
 			version: VERSION,
@@ -95,7 +93,7 @@ export class Device {
 			...report.summary(),
 		});
 		this.#tidy();
-		if (this.#camera === undefined && this.#endpoint === undefined)
+		if (this.#parts.length === 0)
 			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", { reason: "the configuration has neither arrow nor camera" });
 	}
 
@@ -115,14 +113,24 @@ export class Device {
 		this.#state = State.STOPPING;
 		this.#logger.log(LEVEL_INFO, "device", "stopping");
 		this.#timer.schedule(STOP_TIME);
-		if (this.#endpoint === undefined) this.#finish();
-		else this.#endpoint.stop(() => this.#finish());
+		const parts = this.#parts;
+		const ended = (): void => {
+			if (--this.#ending === 0) this.#finish();
+		};
+		this.#ending = 1;
+		for (let i = parts.length - 1; i >= 0; i--) {
+			const part = parts[i];
+			if (part.stop === undefined) continue;
+			this.#ending++;
+			part.stop(ended);
+		}
+		ended();
 	}
 
 	#finish(): void {
 		if (this.#state === State.STOPPED) return;
 		this.#state = State.STOPPED;
-		this.#camera?.close();
+		for (let i = this.#parts.length - 1; i >= 0; i--) this.#parts[i].close();
 		this.#logger.log(LEVEL_INFO, "device", "stopped");
 		exit(Exit.OK);
 	}

@@ -81,7 +81,7 @@ export default function (suite: Suite): void {
 		planCamera(plan, config.camera);
 		const metrics = new Metrics(plan, monotonic);
 		const part = new CameraPart(config.camera, plan, new Quiet(), (to) => metrics.write(to));
-		metrics.camera = part;
+		metrics.parts = [part];
 		const bytes = new Uint8Array(6144);
 		const writer = new AsciiWriter(bytes);
 		writer.begin(0, 6144);
