@@ -1,8 +1,8 @@
-import { parseHostPort } from "arrow/url";
 import { CONFIG, Form, Kind, type Rule } from "device/config_rules";
 import { read, size } from "files/files";
 import { parseAddress } from "wire/address";
 import { parseHex } from "wire/hex";
+import { parseHostPort } from "wire/host_port";
 
 export interface DeviceConfig {
 	name?: string;
