@@ -51,9 +51,8 @@ export interface ChannelOwner {
 	/** A request is to be made, as soon as the queue takes it. */
 	submit(request: Request): void;
 	cancel(request: Request): void;
-	/** Joined, or joined no more. */
-	channelChanged(channel: Channel): void;
-	/** It tries again later: the server's name is to be looked up anew. */
+	channelJoined(): void;
+	/** It is not joined and tries again later. */
 	channelLost(): void;
 	channelStopped(): void;
 	/** Something happened: deadlines may be others. */
@@ -170,7 +169,7 @@ export class Channel {
 					address: this.#address,
 					port: session.presence.port,
 				});
-				owner.channelChanged(this);
+				owner.channelJoined();
 				break;
 			case EVENT_ALIVE:
 				this.#log(LEVEL_DEBUG, "heard", { channel: session.channel.toString(), port: session.presence.port });
@@ -185,24 +184,28 @@ export class Channel {
 				this.#log(LEVEL_WARNING, "channel-gone", { channel: session.channel.toString() });
 				break;
 			case EVENT_LOST:
+				this.#log(LEVEL_WARNING, "lost", this.#end(now));
+				owner.channelLost();
+				break;
 			case EVENT_REFUSED:
-				this.#lost(event === EVENT_LOST ? "lost" : "refused", now);
+				this.#log(LEVEL_WARNING, "refused", this.#end(now));
+				owner.channelLost();
 				break;
 			case EVENT_STOPPED:
 				this.#unbind();
-				owner.channelChanged(this);
 				owner.channelStopped();
 		}
 	}
 
-	#lost(event: string, now: number): void {
+	/** Not joined, for now. @returns what the log says of it. */
+	#end(now: number): LogFields {
 		const { session } = this;
-		const reason = session.reason === REASON_REQUEST ? session.request.text : REASON_TEXT[session.reason];
-		const retry = session.retryAt === Infinity ? -1 : Math.round(session.retryAt - now) / 1000;
-		this.#log(LEVEL_WARNING, event, { channel: session.channel.toString(), reason, retry });
 		this.#unbind();
-		this.#owner.channelLost();
-		this.#owner.channelChanged(this);
+		return {
+			channel: session.channel.toString(),
+			reason: session.reason === REASON_REQUEST ? session.request.text : REASON_TEXT[session.reason],
+			retry: session.retryAt === Infinity ? -1 : Math.round(session.retryAt - now) / 1000,
+		};
 	}
 
 	/** The ports of the channel are known, or other ones. */

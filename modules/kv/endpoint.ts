@@ -63,7 +63,6 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 	/** Channels that are still to stop. */
 	#running = 0;
 	#stopped: (() => void) | undefined;
-	#attached = false;
 
 	/** @throws Error when there is no socket to be had. */
 	constructor(options: EndpointOptions) {
@@ -183,21 +182,19 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		this.#link.cancel(request);
 	}
 
-	channelChanged(): void {
+	channelJoined(): void {
 		const { voice, talks } = this.#options;
-		if (!voice) return;
-		const joined = this.joined > 0;
-		if (!joined) voice.forgetAll();
-		if (joined === this.#attached) return;
-		this.#attached = joined;
-		voice.attach(joined && talks !== false ? this : undefined);
+		if (voice && talks !== false) voice.attach(this);
 	}
 
+	/** The server's name is looked up anew: it may mean another address by then. */
 	channelLost(): void {
 		this.#link.forget();
+		this.#detach();
 	}
 
 	channelStopped(): void {
+		this.#detach();
 		this.#running--;
 		if (this.#running > 0) return;
 		const done = this.#stopped;
@@ -207,6 +204,14 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		if (!done) return;
 		this.#options.log.log(LEVEL_INFO, "kv", "stopped");
 		done();
+	}
+
+	/** The sound goes nowhere, and nobody is heard, when the last channel is lost. */
+	#detach(): void {
+		const { voice } = this.#options;
+		if (!voice || this.joined > 0) return;
+		voice.attach(undefined);
+		voice.forgetAll();
 	}
 
 	#arm(now: number): void {

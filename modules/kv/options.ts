@@ -81,14 +81,14 @@ export function settingsOf(options: KVOptions, times?: Partial<KVTimes>): KVSett
 /** Whether a text is a user's id that may be one. */
 export function isUser(text: string): boolean {
 	const id = parseId(text);
-	return id?.legal && !id.zero;
+	return id ? id.legal && !id.zero : false;
 }
 
 /** Whether a text names a channel. */
 export function isChannel(text: string): boolean {
 	if (text === CREATE) return true;
 	const id = parseId(text);
-	return id !== undefined && !id.zero;
+	return id ? !id.zero : false;
 }
 
 function userOf(text: string, key: string): Id {

@@ -30,6 +30,7 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
+import kv from "conformance/kv/main";
 import arrowFuzz from "fuzz/arrow";
 
 /** Every file of tests that runs on XS. */
@@ -67,6 +68,7 @@ export default function main(): void {
 	wire(runner);
 	arrow(runner);
 	arrowFuzz(runner);
+	kv(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
