@@ -100,7 +100,7 @@ const BAD: readonly (readonly [string, number, string])[] = Object.freeze([
 	["0b83", 0, "R7"],
 	["0b83fc", 0, "R7"],
 	["0b820b", 10, "R7"],
-	["0bc2020305", 6, "R7"],
+	["0bc20703", 7, "R7"],
 ]);
 
 function parsing(suite: Suite): void {
