@@ -98,6 +98,7 @@ void fletcher_host_target(xsMachine *the)
 void fletcher_host_collect_garbage(xsMachine *the)
 {
 	xsCollectGarbage();
+	engineGiveBack((struct sxMachine *)the);
 }
 
 void fletcher_host_read_counters(xsMachine *the)
