@@ -4,6 +4,7 @@
  * Everything is made here, once, in the memory of one plan; then the event loop runs and nothing more is made.
  */
 import type { ArrowSettings } from "arrow/options";
+import { arrowFiguresBytes } from "device/arrow_figures";
 import { ArrowPart, arrowIdentity, arrowSettings, planArrow } from "device/arrow_part";
 import { CameraPart, planCamera } from "device/camera_part";
 import { type Config, loadConfig } from "device/config";
@@ -55,7 +56,7 @@ function makeDevice(): number {
 			arrow = arrowSettings(config.arrow, config, arrowSelf);
 			planArrow(plan, arrow, arrowSelf);
 		}
-		if (config.camera !== undefined) planCamera(plan, config.camera);
+		if (config.camera !== undefined) planCamera(plan, config.camera, arrow === undefined ? 0 : arrowFiguresBytes(arrow.sessions));
 	} catch (error) {
 		return refuse(options.config + ": " + (error as Error).message);
 	}
@@ -67,7 +68,10 @@ function makeDevice(): number {
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
 	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
-	if (arrow !== undefined) parts.push(new ArrowPart(arrow, arrowSelf, plan, log));
+	if (arrow !== undefined) {
+		const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
+		parts.push(new ArrowPart(arrow, arrowSelf, plan, log, files));
+	}
 	metrics.parts = parts;
 
 	/* It works until the host asks it to stop. */

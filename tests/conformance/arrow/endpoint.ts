@@ -1,6 +1,7 @@
-import { Endpoint, planEndpoint } from "arrow/endpoint";
+import { Endpoint } from "arrow/endpoint";
 import type { ArrowOptions } from "arrow/options";
 import { settingsOf } from "arrow/options";
+import { planEndpoint } from "arrow/plan";
 import type { ArrowTimes } from "arrow/times";
 import { ACCEPT, bytesOf, RTSP_LIVE } from "conformance/arrow/driver";
 import { World } from "conformance/arrow/world";
@@ -105,7 +106,7 @@ export default function endpoint(suite: Suite): void {
 			scene.world.run();
 			check.equal(scene.states, "connected ");
 			check.equal(scene.events[scene.events.length - 2], "arrow.registered");
-			check.equal(scene.endpoint.counters.established, 1);
+			check.equal(scene.endpoint.client.counters.established, 1);
 		},
 	);
 	suite.test("ARROW-1 endpoint: a failed handshake says why, sends no REGISTER, and is tried again by the 60 s rule", (check) => {
@@ -219,7 +220,7 @@ export default function endpoint(suite: Suite): void {
 		scene.world.run();
 		scene.world.service.room = Infinity;
 		scene.world.run();
-		check.equal(scene.endpoint.counters.pingsIn, 1);
+		check.equal(scene.endpoint.client.counters.pingsIn, 1);
 		check.equal(scene.world.service.bytesWritten - before, 9 * 11 + 65536 + 19);
 		check.equal(scene.local().bytesRead, 65536);
 	});
@@ -300,7 +301,7 @@ export default function endpoint(suite: Suite): void {
 		for (let i = 0; i < 85; i++) scene.world.service.give(PING);
 		scene.world.service.give("02 0000 0000");
 		scene.world.run();
-		check.equal(scene.endpoint.counters.pingsIn, 85);
+		check.equal(scene.endpoint.client.counters.pingsIn, 85);
 	});
 	suite.test("ARROW-16 endpoint: local bytes and FIN, or a reset: data, then HUP 0, or HUP 3", (check) => {
 		for (const how of ["FIN", "RST"]) {
@@ -316,7 +317,7 @@ export default function endpoint(suite: Suite): void {
 					(how === "FIN" ? "0" : "3"),
 			);
 			check.equal(scene.local().opened, false);
-			check.equal(scene.endpoint.sessions, 0);
+			check.equal(scene.endpoint.client.sessions.table.active, 0);
 		}
 	});
 	suite.test("ARROW-22 endpoint: a local connect that is refused at once: HUP 3", (check) => {
@@ -345,7 +346,7 @@ export default function endpoint(suite: Suite): void {
 			check.ok(scene.world.service.bytesRead < 5000);
 			scene.world.service.room = Infinity;
 			scene.world.run();
-			check.equal(scene.endpoint.counters.pingsIn, 1000);
+			check.equal(scene.endpoint.client.counters.pingsIn, 1000);
 			check.equal(scene.world.service.bytesWritten - before, 1000 * 19);
 		},
 	);
@@ -373,6 +374,7 @@ export default function endpoint(suite: Suite): void {
 				scene.events = [];
 				scene.states = "";
 				scene.world.connects = [];
+				scene.world.asked = [];
 				if (scene.world.tls) scene.world.tls.names = "";
 				collectGarbage();
 				readCounters(before);
@@ -388,11 +390,12 @@ export default function endpoint(suite: Suite): void {
 			scene.events.length = 0;
 			scene.states = "";
 			scene.world.connects.length = 0;
+			scene.world.asked.length = 0;
 			if (scene.world.tls) scene.world.tls.names = "";
 		}
 		collectGarbage();
 		readCounters(after);
-		check.equal(scene.endpoint.counters.established, 1011);
+		check.equal(scene.endpoint.client.counters.established, 1011);
 		check.ok(Math.abs(after[Counter.SLOTS] - before[Counter.SLOTS]) * before[Counter.SLOT_SIZE] <= 1024, "slots");
 		check.ok(Math.abs(after[Counter.CHUNKS] - before[Counter.CHUNKS]) <= 1024, "chunk bytes");
 	});
