@@ -3,6 +3,7 @@ import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
+import arrowFiles from "unit/arrow_files";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
@@ -70,6 +71,7 @@ export default function main(): void {
 	camera(runner);
 	log(runner);
 	identity(runner);
+	arrowFiles(runner);
 	config(runner);
 	metrics(runner);
 	runner.run(first);

@@ -201,7 +201,7 @@ export class FakeStream implements Stream {
 	localPort = 1;
 	remoteAddress = "";
 	remotePort = 0;
-	/** What was written, as hex, and how often. */
+	/** What was written, as hex, but for long pieces, and how often. */
 	written = "";
 	writes = 0;
 	bytesWritten = 0;
@@ -302,7 +302,7 @@ export class FakeStream implements Stream {
 		this.room -= count;
 		this.writes++;
 		this.bytesWritten += count;
-		if (this.bytesWritten <= 4096) this.written += formatHex(new Uint8Array(buffer), offset, count);
+		if (count <= 6000 && this.written.length < 20000) this.written += formatHex(new Uint8Array(buffer), offset, count);
 		return count;
 	}
 
