@@ -117,9 +117,12 @@ export class Client implements ControlHandler {
 	session: Session;
 	readonly table: ServiceTable;
 	readonly counters = new ArrowCounters();
-	/** The counters as they were when the last connection began, and when that was. */
-	readonly before = new ArrowCounters();
+	/** When the last connection began, and some counters as they were then. */
 	opened = 0;
+	bytesInBefore = 0;
+	bytesOutBefore = 0;
+	messagesInBefore = 0;
+	messagesOutBefore = 0;
 	/** Why the last connection ended, one of the CLOSE constants. */
 	reason = CLOSE_NONE;
 	/** The last connection got as far as ACK 0. */
@@ -204,12 +207,12 @@ export class Client implements ControlHandler {
 		this.#updateAt = Infinity;
 		this.#revision = this.table.revision;
 		this.sender.open();
-		const { before, counters } = this;
-		before.bytesIn = counters.bytesIn;
-		before.bytesOut = counters.bytesOut;
-		before.messagesIn = counters.messagesIn;
-		before.messagesOut = counters.messagesOut;
+		const { counters } = this;
 		this.opened = now;
+		this.bytesInBefore = counters.bytesIn;
+		this.bytesOutBefore = counters.bytesOut;
+		this.messagesInBefore = counters.messagesIn;
+		this.messagesOutBefore = counters.messagesOut;
 		counters.connections++;
 	}
 

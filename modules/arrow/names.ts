@@ -5,6 +5,9 @@ import type Resolver from "net/resolver";
 /** How long an address is taken as the name's, and how long a failed look-up is not repeated, in milliseconds. */
 const FRESH = 60000;
 const PAUSE = 30000;
+/* What is known of a name, as a sum: a look-up is wanted; it has had an address. */
+const WANTED = 1;
+const KNOWN = 2;
 /** Bytes that the host holds for a resolver. */
 const RESOLVER_MEMORY = 480;
 
@@ -30,10 +33,9 @@ export class Names {
 	readonly #owner: NamesOwner;
 	readonly #io: ArrowIO;
 	readonly #resolver: Resolver | undefined;
-	/** By name: until when its address, or its failure, is taken as it is; whether a look-up is wanted; whether it has an address. */
-	readonly #until: Float64Array;
-	readonly #wanted: Uint8Array;
-	readonly #known: Uint8Array;
+	/** By name: until when its address, or its failure, is taken as it is; then what is known of it, from `#count` on. */
+	readonly #names: Float64Array;
+	readonly #count: number;
 	/** The name that is being looked up, -1: none. */
 	#current = -1;
 
@@ -42,39 +44,38 @@ export class Names {
 		this.#io = io;
 		this.#table = table;
 		this.#owner = owner;
-		this.#until = new Float64Array(count).fill(-Infinity);
-		this.#wanted = new Uint8Array(count);
-		this.#known = new Uint8Array(count);
+		this.#count = count;
+		this.#names = new Float64Array(2 * count).fill(-Infinity, 0, count);
 		if (count > 0) this.#resolver = new io.Resolver({ onResolved: (address) => this.#resolved(address) });
 	}
 
 	/** Looks all of them up. */
 	start(): void {
-		this.#wanted.fill(1);
+		for (let i = 0; i < this.#count; i++) this.#set(i, WANTED);
 		this.#next();
 	}
 
 	/** Whether the table's address of a name may be used now. When not, it is being looked up, and the owner is told. */
 	fresh(name: number): boolean {
-		if (this.#io.monotonic() < this.#until[name]) return true;
-		this.#wanted[name] = 1;
+		if (this.#io.monotonic() < this.#names[name]) return true;
+		this.#set(name, WANTED);
 		this.#next();
 		return false;
 	}
 
 	/** Nothing was reached at a name's address: it is looked up at the next use. */
 	doubt(name: number): void {
-		if (this.#known[name] === 1) this.#until[name] = -Infinity;
+		if (this.#has(name, KNOWN)) this.#names[name] = -Infinity;
 	}
 
 	/** Looks up what is due by time. */
 	tick(now: number): void {
 		if (now < this.deadline) return;
 		this.deadline = Infinity;
-		for (let i = 0; i < this.#known.length; i++) {
-			if (this.#known[i] === 1) continue;
-			if (this.#until[i] <= now) this.#wanted[i] = 1;
-			else if (this.#until[i] < this.deadline) this.deadline = this.#until[i];
+		for (let i = 0; i < this.#count; i++) {
+			if (this.#has(i, KNOWN)) continue;
+			if (this.#names[i] <= now) this.#set(i, WANTED);
+			else if (this.#names[i] < this.deadline) this.deadline = this.#names[i];
 		}
 		this.#next();
 	}
@@ -82,7 +83,7 @@ export class Names {
 	/** Ends a look-up under way. */
 	stop(): void {
 		this.#resolver?.cancel();
-		this.#wanted.fill(0);
+		for (let i = 0; i < this.#count; i++) this.#clear(i, WANTED);
 		this.#current = -1;
 		this.deadline = Infinity;
 	}
@@ -94,8 +95,9 @@ export class Names {
 
 	#next(): void {
 		if (this.#current >= 0 || this.#resolver === undefined) return;
-		const name = this.#wanted.indexOf(1);
-		if (name < 0) return;
+		let name = 0;
+		while (name < this.#count && !this.#has(name, WANTED)) name++;
+		if (name === this.#count) return;
 		this.#current = name;
 		this.#resolver.resolve(this.#table.names[name]);
 	}
@@ -105,12 +107,24 @@ export class Names {
 		if (name < 0) return;
 		const now = this.#io.monotonic();
 		this.#current = -1;
-		this.#wanted[name] = 0;
+		this.#clear(name, WANTED);
 		const changed = address !== undefined && this.#table.resolved(name, address);
-		if (address !== undefined) this.#known[name] = 1;
-		this.#until[name] = now + (address === undefined ? PAUSE : FRESH);
-		if (this.#known[name] === 0 && this.#until[name] < this.deadline) this.deadline = this.#until[name];
+		if (address !== undefined) this.#set(name, KNOWN);
+		this.#names[name] = now + (address === undefined ? PAUSE : FRESH);
+		if (!this.#has(name, KNOWN) && this.#names[name] < this.deadline) this.deadline = this.#names[name];
 		this.#owner.nameResolved(name, changed);
 		this.#next();
+	}
+
+	#has(name: number, flag: number): boolean {
+		return (this.#names[this.#count + name] & flag) !== 0;
+	}
+
+	#set(name: number, flag: number): void {
+		this.#names[this.#count + name] |= flag;
+	}
+
+	#clear(name: number, flag: number): void {
+		this.#names[this.#count + name] &= ~flag;
 	}
 }

@@ -1,5 +1,7 @@
 /** PINGs without an ACK at a time; when there are more, none goes out until one is answered. */
 const LIMIT = 8;
+const SENT = LIMIT;
+const IDS = 2 * LIMIT;
 const UNSENT = -1;
 const ANSWERED = -2;
 
@@ -12,9 +14,8 @@ export class Pings {
 	/** One is to be sent. */
 	due = false;
 	readonly #wait: number;
-	/** Deadlines, then the times at which they were sent; ids. The oldest at the head. */
-	readonly #times = new Float64Array(2 * LIMIT);
-	readonly #ids = new Int32Array(LIMIT);
+	/** Deadlines, then the times at which they were sent, then ids. The oldest at the head. */
+	readonly #pings = new Float64Array(3 * LIMIT);
 	#head = 0;
 	#count = 0;
 
@@ -35,31 +36,31 @@ export class Pings {
 		if (this.due || this.#count === LIMIT) return;
 		const place = (this.#head + this.#count++) % LIMIT;
 		this.due = true;
-		this.#ids[place] = UNSENT;
-		this.#times[place] = now + this.#wait;
-		this.deadline = this.#times[this.#head];
+		this.#pings[IDS + place] = UNSENT;
+		this.#pings[place] = now + this.#wait;
+		this.deadline = this.#pings[this.#head];
 	}
 
 	/** The one to be sent was sent. */
 	sent(id: number, now: number): void {
 		const place = (this.#head + this.#count - 1) % LIMIT;
 		this.due = false;
-		this.#ids[place] = id;
-		this.#times[LIMIT + place] = now;
+		this.#pings[IDS + place] = id;
+		this.#pings[SENT + place] = now;
 	}
 
 	/** ACK with `id`. @returns whether it was waited for. */
 	answered(id: number, now: number): boolean {
 		for (let i = 0; i < this.#count; i++) {
 			const place = (this.#head + i) % LIMIT;
-			if (this.#ids[place] !== id) continue;
-			this.#ids[place] = ANSWERED;
-			this.roundTrip = now - this.#times[LIMIT + place];
-			while (this.#count > 0 && this.#ids[this.#head] === ANSWERED) {
+			if (this.#pings[IDS + place] !== id) continue;
+			this.#pings[IDS + place] = ANSWERED;
+			this.roundTrip = now - this.#pings[SENT + place];
+			while (this.#count > 0 && this.#pings[IDS + this.#head] === ANSWERED) {
 				this.#head = (this.#head + 1) % LIMIT;
 				this.#count--;
 			}
-			this.deadline = this.#count > 0 ? this.#times[this.#head] : Infinity;
+			this.deadline = this.#count > 0 ? this.#pings[this.#head] : Infinity;
 			return true;
 		}
 		return false;

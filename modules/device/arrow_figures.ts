@@ -124,15 +124,15 @@ function writeMalformed(figures: Figures, endpoint: Endpoint): void {
 /** What this connection has done since it began. */
 function writeConnection(figures: Figures, endpoint: Endpoint, now: number): void {
 	const { client } = endpoint;
-	const { counters, before } = client;
+	const { counters } = client;
 	figures.open(KEY.connection);
 	figures.text(KEY.address, endpoint.address);
 	figures.text(KEY.tls, endpoint.security);
 	figures.number(KEY.seconds, (now - client.opened) / 1000);
-	figures.number(KEY.bytesIn, counters.bytesIn - before.bytesIn);
-	figures.number(KEY.bytesOut, counters.bytesOut - before.bytesOut);
-	figures.number(KEY.messagesIn, counters.messagesIn - before.messagesIn);
-	figures.number(KEY.messagesOut, counters.messagesOut - before.messagesOut);
+	figures.number(KEY.bytesIn, counters.bytesIn - client.bytesInBefore);
+	figures.number(KEY.bytesOut, counters.bytesOut - client.bytesOutBefore);
+	figures.number(KEY.messagesIn, counters.messagesIn - client.messagesInBefore);
+	figures.number(KEY.messagesOut, counters.messagesOut - client.messagesOutBefore);
 	figures.number(KEY.roundTripMicroseconds, microseconds(client.pings.roundTrip));
 	figures.close();
 }
