@@ -5,6 +5,8 @@ import type { AsciiText } from "wire/ascii";
 export const LINE_LIMIT = 4096;
 /** Bytes of a line that are kept to be looked at: what matters stands in front. */
 export const LINE_KEPT = 256;
+/** Greater numbers are read as this one: it is over every limit. */
+const NUMBER_LIMIT = 0x7fffffff;
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -96,14 +98,13 @@ export class LineReader {
 		return at;
 	}
 
-	/** A decimal number at `index`. @returns -1 when there is none or it has more than nine digits. */
+	/** A decimal number at `index`, at most NUMBER_LIMIT. @returns -1 when there is none. */
 	number(index: number): number {
 		let value = -1;
 		for (let at = index; at < this.length; at++) {
 			const digit = this.#bytes[this.#offset + at] - 0x30;
 			if (digit < 0 || digit > 9) break;
-			if (at - index >= 9) return -1;
-			value = (value < 0 ? 0 : value * 10) + digit;
+			value = Math.min((value < 0 ? 0 : value * 10) + digit, NUMBER_LIMIT);
 		}
 		return value;
 	}

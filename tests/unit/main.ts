@@ -12,6 +12,9 @@ import config from "unit/config";
 import identity from "unit/identity";
 import log from "unit/log";
 import camera from "unit/camera";
+import discoveryHostile from "unit/discovery_hostile";
+import discoveryHTTP from "unit/discovery_http";
+import discoveryRTSP from "unit/discovery_rtsp";
 import http from "unit/http";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -32,6 +35,7 @@ import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
 import arrowFuzz from "fuzz/arrow";
+import discoveryFuzz from "fuzz/discovery";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
@@ -68,6 +72,10 @@ export default function main(): void {
 	wire(runner);
 	arrow(runner);
 	arrowFuzz(runner);
+	discoveryRTSP(runner);
+	discoveryHTTP(runner);
+	discoveryHostile(runner);
+	discoveryFuzz(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
