@@ -9,6 +9,7 @@ import { ArrowPart, arrowIdentity, arrowSettings, planArrow } from "device/arrow
 import { CameraPart, planCamera } from "device/camera_part";
 import { type Config, loadConfig } from "device/config";
 import { Device } from "device/device";
+import { diagnose } from "device/diagnose";
 import { IDENTITY_BYTES, Identity, loadIdentity } from "device/identity";
 import { Log } from "device/log";
 import { checkMemory } from "device/memory_report";
@@ -40,13 +41,19 @@ function makeDevice(): number {
 	/* What this device is to do, and where it tells what happens. */
 	const config = readConfig(options.config);
 	if (config === undefined) return Exit.USAGE;
-	const log = new Log({ ...config.log, write: print, wall, monotonic });
+	const log = new Log({ ...config.log, write: options.diagnose ? printError : print, wall, monotonic });
 
 	/* Who it is. A trial is nobody. */
 	const trial = options.checkConfig || options.printMemory;
 	const identity = trial ? new Identity(new ArrayBuffer(IDENTITY_BYTES)) : readIdentity(options.state, log);
 	if (identity === undefined) return Exit.IDENTITY;
 	const arrowSelf = arrowIdentity(identity);
+
+	/* Whether the way to the Arrow service is free: one attempt, told in words. */
+	if (options.diagnose && !trial) {
+		const problem = diagnose(config, identity);
+		return problem === "" ? Exit.NONE : refuse(options.config + ": " + problem);
+	}
 
 	/* What it needs of memory, before any of it is taken. */
 	const plan = new MemoryPlan();

@@ -127,6 +127,8 @@ export class Client implements ControlHandler {
 	reason = CLOSE_NONE;
 	/** The last connection got as far as ACK 0. */
 	established = false;
+	/** The code of the last ACK to a REGISTER, -1: none came. */
+	answer = -1;
 	/** Where a REDIRECT led; set with CLOSE_REDIRECT. */
 	target: HostPort | undefined;
 	readonly pings: Pings;
@@ -198,6 +200,7 @@ export class Client implements ControlHandler {
 		this.state = STATE_HANDSHAKE;
 		this.reason = CLOSE_NONE;
 		this.established = false;
+		this.answer = -1;
 		this.target = undefined;
 		this.#receiver.open();
 		this.#events = 0;
@@ -371,6 +374,7 @@ export class Client implements ControlHandler {
 			return;
 		}
 		const code = this.#view.getUint32(data);
+		this.answer = code;
 		if (code === NO_ERROR) {
 			this.state = STATE_ESTABLISHED;
 			this.established = true;

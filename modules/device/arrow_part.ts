@@ -82,7 +82,8 @@ function localMAC(uuid: ArrayBuffer): string {
 	return "02:" + formatHex(new Uint8Array(uuid), UUID_BYTES - 5, 5, ":");
 }
 
-function hostIO(): ArrowIO {
+/** What the network of this host is made of. */
+export function hostIO(): ArrowIO {
 	return { Stream, TLS, Resolver, Timer, monotonic };
 }
 
