@@ -4,12 +4,14 @@
  * Everything is made here, once, in the memory of one plan; then the event loop runs and nothing more is made.
  */
 import type { ArrowSettings } from "arrow/options";
+import { arrowFiguresBytes } from "device/arrow_figures";
 import { ArrowPart, arrowIdentity, arrowSettings, planArrow } from "device/arrow_part";
 import { CameraPart, planCamera } from "device/camera_part";
 import { type Config, loadConfig } from "device/config";
 import { Device } from "device/device";
+import { diagnose } from "device/diagnose";
 import { IDENTITY_BYTES, Identity, loadIdentity } from "device/identity";
-import { KVPart, kvSettings, planKV } from "device/kv_part";
+import { KVPart, kvFiguresBytes, kvSettings, planKV } from "device/kv_part";
 import { Log } from "device/log";
 import { checkMemory } from "device/memory_report";
 import { Metrics } from "device/metrics";
@@ -41,13 +43,19 @@ function makeDevice(): number {
 	/* What this device is to do, and where it tells what happens. */
 	const config = readConfig(options.config);
 	if (config === undefined) return Exit.USAGE;
-	const log = new Log({ ...config.log, write: print, wall, monotonic });
+	const log = new Log({ ...config.log, write: options.diagnose ? printError : print, wall, monotonic });
 
 	/* Who it is. A trial is nobody. */
 	const trial = options.checkConfig || options.printMemory;
 	const identity = trial ? new Identity(new ArrayBuffer(IDENTITY_BYTES)) : readIdentity(options.state, log);
 	if (identity === undefined) return Exit.IDENTITY;
 	const arrowSelf = arrowIdentity(identity);
+
+	/* Whether the way to the Arrow service is free: one attempt, told in words. */
+	if (options.diagnose && !trial) {
+		const problem = diagnose(config, identity);
+		return problem === "" ? Exit.NONE : refuse(options.config + ": " + problem);
+	}
 
 	/* What it needs of memory, before any of it is taken. */
 	const plan = new MemoryPlan();
@@ -58,11 +66,14 @@ function makeDevice(): number {
 			arrow = arrowSettings(config.arrow, config, arrowSelf);
 			planArrow(plan, arrow, arrowSelf);
 		}
-		if (config.camera !== undefined) planCamera(plan, config.camera);
 		if (config.kv !== undefined) {
 			kv = kvSettings(config.kv);
 			planKV(plan, kv);
 		}
+		let figures = 0;
+		if (arrow !== undefined) figures += arrowFiguresBytes(arrow.sessions);
+		if (kv !== undefined) figures += kvFiguresBytes(kv.channels.length);
+		if (config.camera !== undefined) planCamera(plan, config.camera, figures);
 	} catch (error) {
 		return refuse(options.config + ": " + (error as Error).message);
 	}
@@ -74,7 +85,10 @@ function makeDevice(): number {
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
 	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
-	if (arrow !== undefined) parts.push(new ArrowPart(arrow, arrowSelf, plan, log));
+	if (arrow !== undefined) {
+		const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
+		parts.push(new ArrowPart(arrow, arrowSelf, plan, log, files));
+	}
 	if (config.kv !== undefined && kv !== undefined) parts.push(new KVPart(config.kv, kv, plan, log, undefined));
 	metrics.parts = parts;
 

@@ -31,6 +31,7 @@ export interface ArrowConfig {
 	gateway: boolean;
 	mac?: string;
 	legacyCiphers: boolean;
+	stateFile?: string;
 	switches?: Record<string, string | number>;
 	times?: Record<string, number>;
 }

@@ -110,6 +110,8 @@ const ARROW_SWITCHES = object({
 	retryJitter: Object.freeze({ ...BASE, kind: Kind.NUMBER, low: 0, high: 1 }),
 	pairingClock: choice(undefined, "restart", "boot"),
 	pairingEnd: choice(undefined, "slow", "suspend"),
+	h265: choice(undefined, "rtsp", "unsupported"),
+	serviceIds: choice(undefined, "fingerprint", "config"),
 });
 
 const ARROW_TIMES = object({
@@ -142,6 +144,7 @@ const ARROW = object({
 	gateway: flag(false),
 	mac: text(17, 17, Form.MAC),
 	legacyCiphers: flag(false),
+	stateFile: text(1, PATH_LENGTH),
 	switches: ARROW_SWITCHES,
 	times: ARROW_TIMES,
 });

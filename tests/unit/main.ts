@@ -8,6 +8,7 @@ import audioOpus from "unit/audio_opus";
 import audioOpusPacket from "unit/audio_opus_packet";
 import audioResample from "unit/audio_resample";
 import audioSamples from "unit/audio_samples";
+import arrowFiles from "unit/arrow_files";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
@@ -16,6 +17,9 @@ import config from "unit/config";
 import identity from "unit/identity";
 import log from "unit/log";
 import camera from "unit/camera";
+import discoveryHostile from "unit/discovery_hostile";
+import discoveryHTTP from "unit/discovery_http";
+import discoveryRTSP from "unit/discovery_rtsp";
 import http from "unit/http";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -37,6 +41,7 @@ import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
 import kv from "conformance/kv/main";
 import arrowFuzz from "fuzz/arrow";
+import discoveryFuzz from "fuzz/discovery";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
@@ -78,9 +83,14 @@ export default function main(): void {
 	arrow(runner);
 	arrowFuzz(runner);
 	kv(runner);
+	discoveryRTSP(runner);
+	discoveryHTTP(runner);
+	discoveryHostile(runner);
+	discoveryFuzz(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
+	arrowFiles(runner);
 	config(runner);
 	metrics(runner);
 	runner.run(first);
