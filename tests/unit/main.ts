@@ -1,4 +1,4 @@
-import { args } from "host/host";
+import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
@@ -36,12 +36,17 @@ import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
 import arrowFuzz from "fuzz/arrow";
 import discoveryFuzz from "fuzz/discovery";
+import fuzz, { fuzzCommand } from "fuzz/main";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
 		if (!runProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		return;
+	}
+	if (first === "--fuzz") {
+		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
 		return;
 	}
 	if (first === "--tls") {
@@ -82,5 +87,6 @@ export default function main(): void {
 	arrowFiles(runner);
 	config(runner);
 	metrics(runner);
+	fuzz(runner);
 	runner.run(first);
 }
