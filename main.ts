@@ -5,11 +5,13 @@
  */
 import type { ArrowSettings } from "arrow/options";
 import { arrowFiguresBytes } from "device/arrow_figures";
-import { ArrowPart, arrowIdentity, arrowSettings, planArrow } from "device/arrow_part";
+import { ArrowPart, arrowIdentity, arrowSettings, planArrow, scansOf } from "device/arrow_part";
 import { CameraPart, planCamera } from "device/camera_part";
-import { type Config, loadConfig } from "device/config";
+import { type Config, type DiscoveryConfig, loadConfig } from "device/config";
 import { Device } from "device/device";
 import { diagnose } from "device/diagnose";
+import { defaultDiscovery, discover } from "device/discover";
+import { DiscoveryPart } from "device/discovery_part";
 import { IDENTITY_BYTES, Identity, loadIdentity } from "device/identity";
 import { KVPart, kvFiguresBytes, kvSettings, planKV } from "device/kv_part";
 import { Log } from "device/log";
@@ -18,6 +20,8 @@ import { Metrics } from "device/metrics";
 import { Exit, HELP, parseOptions } from "device/options";
 import type { Part } from "device/part";
 import { VERSION } from "device/version";
+import { planDiscovery } from "discovery/endpoint";
+import { type DiscoverySettings, discoverySettings } from "discovery/settings";
 import { args, exit, print, printError, target } from "host/host";
 import type { KVSettings } from "kv/options";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
@@ -40,9 +44,13 @@ function makeDevice(): number {
 	if (options.help) return answer(HELP);
 	if (options.version) return answer("fletcher " + VERSION + " " + target());
 
+	/* Cameras on the local networks, once, without the cloud. */
+	if (options.discover && options.config === "") return discoverOnce(defaultDiscovery(isSmall()), options.json);
+
 	/* What this device is to do, and where it tells what happens. */
 	const config = readConfig(options.config);
 	if (config === undefined) return Exit.USAGE;
+	if (options.discover) return discoverOnce(config.discovery ?? defaultDiscovery(isSmall()), options.json, config);
 	const log = new Log({ ...config.log, write: options.diagnose ? printError : print, wall, monotonic });
 
 	/* Who it is. A trial is nobody. */
@@ -59,11 +67,16 @@ function makeDevice(): number {
 
 	/* What it needs of memory, before any of it is taken. */
 	const plan = new MemoryPlan();
+	let discovery: DiscoverySettings | undefined;
 	let arrow: ArrowSettings | undefined;
 	let kv: KVSettings | undefined;
 	try {
+		if (config.discovery !== undefined) {
+			discovery = discoverySettings(config.discovery, takesH265(config));
+			planDiscovery(plan, discovery);
+		}
 		if (config.arrow !== undefined) {
-			arrow = arrowSettings(config.arrow, config, arrowSelf);
+			arrow = arrowSettings(config.arrow, config, arrowSelf, scansOf(discovery));
 			planArrow(plan, arrow, arrowSelf);
 		}
 		if (config.kv !== undefined) {
@@ -81,13 +94,20 @@ function makeDevice(): number {
 	if (excess !== "") return refuse(options.config + ": " + excess);
 	if (options.checkConfig) return answer(options.config + ": the configuration is right");
 
-	/* The camera with its HTTP server, the tunnel to the Arrow service, the voice channels, and the figures of all. */
+	/* The camera with its HTTP server, the tunnel to the Arrow service, scans for cameras, voice, and the figures of all. */
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
 	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
+	let scans: DiscoveryPart | undefined;
+	if (discovery !== undefined) {
+		scans = new DiscoveryPart(discovery, plan, log);
+		parts.push(scans);
+	}
 	if (arrow !== undefined) {
 		const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
-		parts.push(new ArrowPart(arrow, arrowSelf, plan, log, files));
+		const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans });
+		if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
+		parts.push(tunnel);
 	}
 	if (config.kv !== undefined && kv !== undefined) parts.push(new KVPart(config.kv, kv, plan, log, undefined));
 	metrics.parts = parts;
@@ -97,6 +117,20 @@ function makeDevice(): number {
 	if (options.printMemory) device.printMemory();
 	else device.run();
 	return Exit.NONE;
+}
+
+function isSmall(): boolean {
+	return SMALL_TARGETS.includes(target());
+}
+
+/** Whether cameras with H.265 count as RTSP. */
+function takesH265(config: Config | undefined): boolean {
+	return config?.arrow?.switches?.h265 !== "unsupported";
+}
+
+function discoverOnce(settings: DiscoveryConfig, json: boolean, config?: Config): number {
+	const problem = discover(settings, takesH265(config), json);
+	return problem === "" ? Exit.NONE : refuse(problem);
 }
 
 function answer(text: string): number {
@@ -110,7 +144,7 @@ function refuse(reason: string): number {
 }
 
 function readConfig(path: string): Config | undefined {
-	const { config, errors } = loadConfig(path, SMALL_TARGETS.includes(target()));
+	const { config, errors } = loadConfig(path, isSmall());
 	for (let i = 0; i < errors.length; i++) printError("fletcher: " + errors[i]);
 	return config;
 }

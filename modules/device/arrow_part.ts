@@ -13,6 +13,7 @@ import { DeviceRandom } from "device/random";
 import { StateFile } from "device/state_file";
 import { VERSION } from "device/version";
 import type { Discovery, ScanResult } from "discovery/result";
+import type { DiscoverySettings } from "discovery/settings";
 import type { Logger } from "host/logger";
 import Resolver from "net/resolver";
 import { Stream } from "net/stream";
@@ -56,6 +57,12 @@ export function arrowSettings(arrow: ArrowConfig, config: Config, identity: Arro
 		},
 		arrow.times,
 	);
+}
+
+/** What Arrow must know of scans; undefined where there are none. */
+export function scansOf(discovery: DiscoverySettings | undefined): ArrowScans | undefined {
+	if (discovery === undefined) return undefined;
+	return { hosts: discovery.hosts, ports: discovery.ports.count, expiry: discovery.expiry };
 }
 
 /** The configured services, and the camera's own stream unless it is one of them, or ids come from the configuration alone. */

@@ -66,6 +66,21 @@ export interface KVConfig {
 	times?: Record<string, number>;
 }
 
+export interface DiscoveryConfig {
+	interfaces?: string[];
+	networks?: string[];
+	exclude?: string[];
+	ports?: { rtsp?: number[]; http?: number[] };
+	paths?: { rtsp?: string[]; mjpeg?: string[] };
+	interval: number;
+	expiry: number;
+	sockets: number;
+	rate: number;
+	hosts: number;
+	request: number;
+	icmp: boolean;
+}
+
 export interface LogConfig {
 	level: string;
 	format: string;
@@ -77,6 +92,7 @@ export interface Config {
 	device: DeviceConfig;
 	arrow?: ArrowConfig;
 	camera?: CameraConfig;
+	discovery?: DiscoveryConfig;
 	kv?: KVConfig;
 	log: LogConfig;
 }

@@ -217,10 +217,31 @@ const KV = object({
 	times: KV_TIMES,
 });
 
+const DISCOVERY = object({
+	interfaces: list(16, text(1, 15)),
+	networks: list(16, text(7, 18)),
+	exclude: list(64, text(1, 18)),
+	ports: object({
+		rtsp: list(32, whole(1, 65_535)),
+		http: list(32, whole(1, 65_535)),
+	}),
+	paths: object({
+		rtsp: list(256, text(1, 255)),
+		mjpeg: list(256, text(1, 255)),
+	}),
+	interval: whole(1000, 604_800_000, 300_000),
+	expiry: whole(1000, 604_800_000, 1_200_000),
+	sockets: whole(1, 256, 32, 4),
+	rate: whole(1, 10_000, 200),
+	hosts: whole(1, 255, 64),
+	request: whole(100, 60_000, 2000),
+	icmp: flag(true),
+});
+
 const LOG = object({
 	level: choice("info", "error", "warning", "info", "debug"),
 	format: choice("text", "text", "json"),
 	rate: whole(1, 100_000, 200),
 });
 
-export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, kv: KV, log: LOG });
+export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, discovery: DISCOVERY, kv: KV, log: LOG });

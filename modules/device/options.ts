@@ -7,6 +7,9 @@ export interface Options {
 	checkConfig: boolean;
 	printMemory: boolean;
 	diagnose: boolean;
+	discover: boolean;
+	/** With `discover`: as JSON. */
+	json: boolean;
 	version: boolean;
 	help: boolean;
 	/** What is wrong with the command line, "" when nothing is. */
@@ -16,11 +19,14 @@ export interface Options {
 export const HELP =
 	"usage: fletcher --config FILE --state DIR [--diagnose]\n" +
 	"       fletcher --config FILE --check-config | --print-memory\n" +
+	"       fletcher --discover [--json] [--config FILE]\n" +
 	"       fletcher --version | --help\n" +
 	"\n" +
 	"  --config FILE    configuration, JSON\n" +
 	"  --state DIR      folder that keeps the device's identity; made when it is not there\n" +
 	"  --diagnose       try once to reach the Arrow service and the configured services, say in words what is wrong, and stop\n" +
+	"  --discover       look for cameras on the local networks once, print what is found, and stop; nothing goes to the cloud\n" +
+	"  --json           with --discover: print one JSON document\n" +
 	"  --check-config   check the configuration and stop: exit 0, or 2 with a line for each wrong key\n" +
 	"  --print-memory   print what the configuration takes of ROM and RAM and stop\n" +
 	"  --version        print the version and stop\n" +
@@ -61,6 +67,8 @@ export function parseOptions(args: string[]): Options {
 		checkConfig: false,
 		printMemory: false,
 		diagnose: false,
+		discover: false,
+		json: false,
 		version: false,
 		help: false,
 		error: "",
@@ -91,6 +99,12 @@ function takeSwitch(options: Options, name: string): boolean {
 		case "--diagnose":
 			options.diagnose = true;
 			return true;
+		case "--discover":
+			options.discover = true;
+			return true;
+		case "--json":
+			options.json = true;
+			return true;
 		case "--version":
 			options.version = true;
 			return true;
@@ -105,8 +119,10 @@ function takeSwitch(options: Options, name: string): boolean {
 
 function missing(options: Options): string {
 	if (options.help || options.version) return "";
+	if (options.json && !options.discover) return "--json goes with --discover";
+	if (options.discover && options.config === "") return "";
 	if (options.config === "") return "--config FILE is needed";
-	if (options.state === "" && !options.checkConfig && !options.printMemory)
+	if (options.state === "" && !options.checkConfig && !options.printMemory && !options.discover)
 		return "--state DIR is needed: the device's identity is kept there";
 	return "";
 }

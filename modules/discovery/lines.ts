@@ -110,7 +110,7 @@ export class LineReader {
 	}
 
 	#finish(): void {
-		if (this.length === this.#size && this.length > 0 && this.#bytes[this.#offset + this.length - 1] === CR) this.length--;
+		if (this.length > 0 && this.#bytes[this.#offset + this.length - 1] === CR) this.length--;
 		this.complete = true;
 	}
 }

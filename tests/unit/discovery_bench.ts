@@ -51,6 +51,8 @@ export class Bench {
 	connections = 0;
 	/** Connections that cannot be made, from which on. */
 	refuseFrom = Infinity;
+	/** Whether this connection cannot be made. */
+	refuses: () => boolean = () => false;
 	/** What went wrong with the probe itself, "" for nothing. */
 	fault = "";
 	address = ADDRESS;
@@ -73,7 +75,7 @@ export class Bench {
 			if (probe.next === NEXT_CONNECT) {
 				if (probe.connections === orders) this.fault = "an order to connect without a number";
 				orders = probe.connections;
-				if (++this.connections > this.refuseFrom) probe.failed(this.now);
+				if (++this.connections > this.refuseFrom || this.refuses()) probe.failed(this.now);
 				else probe.connected(this.now);
 			} else if (probe.next === NEXT_SEND) this.#serve(server, piece, orders);
 			else if (probe.next === NEXT_WAIT) this.#wait();

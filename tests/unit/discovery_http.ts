@@ -1,7 +1,7 @@
 import { MJPEG_PATHS, RTSP_PATHS } from "discovery/paths";
 import { NEXT_DONE, Probe } from "discovery/probe";
 import { pathFault } from "discovery/request";
-import { PROBE_HTTP } from "discovery/verdict";
+import { PROBE_HTTP, PROBE_RTSP } from "discovery/verdict";
 import { Arena } from "storage/arena";
 import { Bench, type Request, SETTINGS, type Server } from "unit/discovery_bench";
 import type { Suite } from "unit/suite";
@@ -134,6 +134,34 @@ export default function discoveryHTTP(suite: Suite): void {
 			"http",
 		);
 		check.equal(bench.connections, 4);
+	});
+
+	suite.test("ARROW-42 HTTP probe: nothing is waited for behind a head that tells enough", (check) => {
+		const bench = new Bench();
+		const began = bench.now;
+		const picture = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Type: image/jpeg\r\nContent-Length: 9000\r\n\r\n";
+		check.equal(bench.run(PROBE_HTTP, site("/shot.jpg", picture, false)), "mjpeg /shot.jpg");
+		for (const foreign of ["RTSP/1.0 400 Bad Request\r\n", "SSH-2.0-x\r\n"])
+			check.equal(
+				bench.run(PROBE_HTTP, () => ({ text: foreign })),
+				"",
+			);
+		check.equal(
+			bench.run(PROBE_RTSP, () => ({ text: "HTTP/1.1 400 Bad Request\r\n" })),
+			"",
+		);
+		check.equal(bench.now, began);
+	});
+
+	suite.test("ARROW-42 HTTP probe: connections that cannot be made now and then end nothing", (check) => {
+		const bench = new Bench();
+		let refused = false;
+		bench.refuses = () => {
+			refused = !refused;
+			return refused;
+		};
+		check.equal(bench.run(PROBE_HTTP, site("/shot.jpg", STREAM)), "mjpeg /shot.jpg");
+		check.equal(bench.connections, 8);
 	});
 
 	suite.test("ARROW-42 HTTP probe: a server that promises to keep the connection and falls silent loses no path", (check) => {

@@ -51,7 +51,7 @@ function cases(): Case[] {
 		{ title: "another static type", server: body("", MEDIA + "32 126 2\r\n", true), verdict: "unsupported-rtsp /" },
 		{
 			title: "H264 of a medium that is no video",
-			server: body("", "v=0\r\nm=video 0 RTP/AVP 32\r\nm=application 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n", true),
+			server: body("", "v=0\r\nm=video 0 RTP/AVP 32\r\nm=videos 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n", true),
 			verdict: "unsupported-rtsp /",
 		},
 		{
@@ -289,6 +289,22 @@ export default function discoveryRTSP(suite: Suite): void {
 		check.equal(bench.now - began, 4000);
 		check.equal(bench.connections, 3);
 	});
+
+	suite.test(
+		"ARROW-42 RTSP probe: a late answer behind which the server closes: the next path, on a new connection, at once",
+		(check) => {
+			const bench = new Bench();
+			const began = bench.now;
+			const server = describing((request) =>
+				request.path === "/"
+					? { text: "RTSP/1.0 200 OK\r\nCSeq: 77\r\nConnection: close\r\n\r\n" }
+					: camera({ "/live": "H264/90000" })(request),
+			);
+			check.equal(bench.run(PROBE_RTSP, server), "rtsp /live");
+			check.equal(bench.connections, 2);
+			check.equal(bench.now, began);
+		},
+	);
 
 	suite.test("ARROW-42 RTSP probe: a connection there already is used; two that cannot be made end the probe", (check) => {
 		const bench = new Bench();
