@@ -42,7 +42,6 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
-import arrowFuzz from "fuzz/arrow";
 import discoveryFuzz from "fuzz/discovery";
 import fuzz, { fuzzCommand } from "fuzz/main";
 
@@ -91,7 +90,6 @@ export default function main(): void {
 	backoff(runner);
 	wire(runner);
 	arrow(runner);
-	arrowFuzz(runner);
 	discoveryRTSP(runner);
 	discoveryHTTP(runner);
 	discoveryHostile(runner);
