@@ -18,6 +18,9 @@ export const Form = Object.freeze({
 	KV_USER: 4,
 	/** "create", or the id of a channel of KV. */
 	KV_CHANNEL: 5,
+	/** Where sound comes from, where it goes. */
+	SOUND_INPUT: 6,
+	SOUND_OUTPUT: 7,
 } as const);
 
 export interface Rule {
@@ -30,7 +33,9 @@ export interface Rule {
 	readonly smallFallback?: number;
 	readonly required: boolean;
 	readonly form: number;
-	readonly choices: readonly string[];
+	readonly choices: readonly (string | number)[];
+	/** An object that is there, with its defaults, also when it is left out. */
+	readonly always?: boolean;
 	/** Of an object. */
 	readonly members: readonly Member[];
 	/** Of a list. */
@@ -63,6 +68,14 @@ function text(low: number, high: number, form: number = Form.ANY, fallback?: str
 
 function choice(fallback: string | undefined, ...choices: string[]): Rule {
 	return Object.freeze({ ...BASE, kind: Kind.CHOICE, choices: Object.freeze(choices), fallback });
+}
+
+function oneOf(fallback: number, ...choices: number[]): Rule {
+	return Object.freeze({ ...BASE, kind: Kind.CHOICE, choices: Object.freeze(choices), fallback });
+}
+
+function always(rule: Rule): Rule {
+	return Object.freeze({ ...rule, always: true });
 }
 
 function object(members: Record<string, Rule>): Rule {
@@ -217,6 +230,29 @@ const KV = object({
 	times: KV_TIMES,
 });
 
+const AUDIO = object({
+	input: text(1, PATH_LENGTH, Form.SOUND_INPUT, "null"),
+	output: text(1, PATH_LENGTH, Form.SOUND_OUTPUT, "null"),
+	rate: oneOf(16_000, 8000, 16_000, 48_000),
+	codec: choice("opus", "opus"),
+	frame: oneOf(20, 10, 20, 40, 60),
+	bitrate: whole(6000, 200_000, 24_000),
+	complexity: whole(0, 10, 5, 0),
+	fec: flag(true),
+	dtx: flag(false),
+	expectedLoss: whole(0, 100, 5),
+	jitter: always(
+		object({
+			minimum: whole(0, 1000, 20),
+			maximum: whole(20, 2000, 300),
+			packets: whole(2, 128, 32, 16),
+		}),
+	),
+	speakers: whole(1, 16, 4, 2),
+	halfDuplex: flag(false),
+	gain: number(0, 16, 1),
+});
+
 const DISCOVERY = object({
 	interfaces: list(16, text(1, 15)),
 	networks: list(16, text(7, 18)),
@@ -244,4 +280,12 @@ const LOG = object({
 	rate: whole(1, 100_000, 200),
 });
 
-export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, discovery: DISCOVERY, kv: KV, log: LOG });
+export const CONFIG: Rule = object({
+	device: DEVICE,
+	arrow: ARROW,
+	camera: CAMERA,
+	audio: AUDIO,
+	discovery: DISCOVERY,
+	kv: KV,
+	log: LOG,
+});
