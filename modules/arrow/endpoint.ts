@@ -269,7 +269,8 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		do this.#send(now);
 		while (this.#dispatch());
 		if (this.#stopping) this.#tryStop();
-		if (this.#locals.waiting > 0 && !this.#link.blocked && this.#client.state === STATE_ESTABLISHED) this.#again.schedule(0);
+		const open = this.#client.state === STATE_ESTABLISHED && !this.#link.blocked;
+		if (open && (this.#locals.waiting > 0 || this.#waits)) this.#again.schedule(0);
 		this.#arm();
 	}
 
@@ -280,11 +281,17 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		for (let rounds = 0; rounds < WRITES && !link.blocked && this.#client.state !== STATE_CLOSED; rounds++) {
 			sender.collect(now);
 			this.#locals.fill(now);
-			if (sender.length === 0) break;
+			// A local side that ended without further bytes leaves a HUP for the next round.
+			if (sender.length === 0 && !this.#waits) break;
 			sender.sent(link.write(sender.offset, sender.length));
 			if (sender.length > 0) link.flush();
 		}
 		if (!link.blocked) link.flush();
+	}
+
+	/** Sessions have a DATA_ACK or HUP to send. */
+	get #waits(): boolean {
+		return this.#client.sessions.table.dues > 0;
 	}
 
 	/** Handles what the client reports. @returns whether there was anything. */
