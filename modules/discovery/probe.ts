@@ -31,12 +31,13 @@ export const NEXT_DONE = 4;
 /** Bytes of the arena that each probe needs of its own. What is received may lie anywhere in the arena, in one place for all probes. */
 export const PROBE_BYTES = LINE_KEPT + REQUEST_BYTES;
 /** Milliseconds after which a probe ends with what it knows, however many paths are left. */
-export const PROBE_TIME = 60_000;
+export const PROBE_TIME = 30_000;
 
 /** Bytes of a body of no interest that are skipped rather than the connection given up. */
 const SKIP_LIMIT = 0x4000;
-/** Connections in a row that could not be made. */
+/** Connections in a row that could not be made, and requests in a row that nothing came to in time, after which it ends too. */
 const REFUSAL_LIMIT = 2;
+const SILENCE_LIMIT = 4;
 
 const OK = 200;
 const UNAUTHORIZED = 401;
@@ -114,6 +115,7 @@ export class Probe {
 	/** It has been seen that a connection serves for one request only, whatever the server says. */
 	#single = false;
 	#refusals = 0;
+	#silences = 0;
 	#hipcam = false;
 	/** The first path with a stream of no use. */
 	#unsupported = "";
@@ -165,6 +167,7 @@ export class Probe {
 		this.#fresh = true;
 		this.#single = false;
 		this.#refusals = 0;
+		this.#silences = 0;
 		this.#hipcam = false;
 		this.#unsupported = "";
 		this.#end = now + PROBE_TIME;
@@ -231,10 +234,15 @@ export class Probe {
 				this.#answer.begin(this.#kind);
 				break;
 			case ANSWERED:
+				this.#silences = 0;
 				this.#judge(now);
 				break;
 			case MISUNDERSTOOD:
 				this.#unanswered(now);
+				break;
+			case OVERDUE:
+				if (this.#state !== CONNECTING) this.#silences++;
+				this.#lost(now);
 				break;
 			default:
 				this.#lost(now);
@@ -348,7 +356,7 @@ export class Probe {
 	#goOn(now: number): void {
 		do this.#step++;
 		while (this.#step < this.#paths.length && !this.#counts(this.#step));
-		if (this.#step >= this.#paths.length || now >= this.#end) this.#conclude();
+		if (this.#step >= this.#paths.length || now >= this.#end || this.#silences >= SILENCE_LIMIT) this.#conclude();
 		else if (this.#reusable && !this.#single) {
 			this.#fresh = false;
 			this.#ask(now);
