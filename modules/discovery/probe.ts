@@ -100,11 +100,9 @@ export class Probe {
 	readonly #answer: Answer;
 	readonly #description: SessionDescription;
 	readonly #body: Body;
-	readonly #request: RequestWriter;
 	readonly #outputOffset: number;
 	#state = IDLE;
 	#rtsp = false;
-	#kind = 0;
 	/** Index of the path asked for, or GREETING. */
 	#step = GREETING;
 	#sequence = 0;
@@ -134,7 +132,6 @@ export class Probe {
 		this.#description = new SessionDescription(settings.h265);
 		this.#body = new Body(this.#line, this.#description);
 		this.#outputOffset = offset + LINE_KEPT;
-		this.#request = new RequestWriter(arena.bytes, this.#outputOffset);
 	}
 
 	/** One of the NEXT constants. */
@@ -155,7 +152,6 @@ export class Probe {
 
 	/** Begins. `kind`: one of the PROBE constants; `address`: numeric; `connected`: a connection to the port is there already. */
 	begin(kind: number, address: string, port: number, connected: boolean, now: number): void {
-		this.#kind = kind;
 		this.#rtsp = kind === PROBE_RTSP;
 		this.address = address;
 		this.port = port;
@@ -231,7 +227,7 @@ export class Probe {
 				break;
 			case SENT:
 				this.#state = HEAD;
-				this.#answer.begin(this.#kind);
+				this.#answer.begin(this.#rtsp);
 				break;
 			case ANSWERED:
 				this.#silences = 0;
@@ -277,7 +273,8 @@ export class Probe {
 	}
 
 	#ask(now: number): void {
-		const request = this.#request;
+		// Made for each request: a probe waits most of its time, and this is 16 slots less to keep.
+		const request = new RequestWriter(this.#bytes, this.#outputOffset);
 		const { address, port } = this;
 		this.#sequence++;
 		if (this.#step === GREETING) {
