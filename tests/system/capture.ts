@@ -72,7 +72,16 @@ const mac = (data: Buffer, at: number): string =>
 const address = (data: Buffer, at: number): string => Array.from(data.subarray(at, at + 4)).join(".");
 
 function readPacket(time: number, data: Buffer): Packet {
-	const base = { time, to: mac(data, 0), from: mac(data, 6), source: "", target: "", sourcePort: 0, targetPort: 0, begins: false };
+	const base = {
+		time,
+		to: mac(data, 0),
+		from: mac(data, 6),
+		source: "",
+		target: "",
+		sourcePort: 0,
+		targetPort: 0,
+		begins: false,
+	};
 	const type = data.readUInt16BE(12);
 	if (type === 0x0806) {
 		return { ...base, kind: "arp", source: address(data, 28), target: address(data, 38), begins: data.readUInt16BE(20) === 1 };

@@ -39,7 +39,9 @@ export function whyNoNetwork(): string | undefined {
 	const name = `${PREFIX}${process.pid}-probe`;
 	const made = spawnSync("ip", ["netns", "add", name], { encoding: "utf8" });
 	if (made.status !== 0) return `network namespaces need CAP_SYS_ADMIN: ${made.stderr.trim()}`;
-	const veth = spawnSync("ip", ["-n", name, "link", "add", "name", "fl-a", "type", "veth", "peer", "name", "fl-b"], { encoding: "utf8" });
+	const veth = spawnSync("ip", ["-n", name, "link", "add", "name", "fl-a", "type", "veth", "peer", "name", "fl-b"], {
+		encoding: "utf8",
+	});
 	spawnSync("ip", ["netns", "delete", name]);
 	return veth.status === 0 ? undefined : `interfaces need CAP_NET_ADMIN: ${veth.stderr.trim()}`;
 }
