@@ -88,6 +88,7 @@ function rangeOf(member: Schema): string {
 	if (member.type === "integer") return `whole number, ${member.minimum}..${member.maximum}`;
 	if (member.type === "number") return `number, ${member.minimum}..${member.maximum}`;
 	if (member.type === "boolean") return "`true` `false`";
+	if (member.items !== undefined) return `list of at most ${member.maxItems}: ${rangeOf(member.items)}`;
 	return `text, ${member.maxLength} characters at most`;
 }
 

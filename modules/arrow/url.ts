@@ -66,8 +66,8 @@ export function parseURL(text: string, port: number): ServiceURL | undefined {
 	return { scheme, credentials: user >= 0, host: place.host, port: place.port, path };
 }
 
-/** No blanks, control characters or user info marks. */
-function isPlain(text: string): boolean {
+/** Neither blanks nor control characters. */
+export function isPlain(text: string): boolean {
 	for (let i = 0; i < text.length; i++) {
 		const code = text.charCodeAt(i);
 		if (code <= 0x20 || code === 0x7f) return false;

@@ -30,6 +30,7 @@ export interface ArrowConfig {
 	gateway: boolean;
 	mac?: string;
 	legacyCiphers: boolean;
+	stateFile?: string;
 	switches?: Record<string, string | number>;
 	times?: Record<string, number>;
 }
@@ -52,6 +53,21 @@ export interface CameraConfig {
 	http?: CameraHTTPConfig;
 }
 
+export interface DiscoveryConfig {
+	interfaces?: string[];
+	networks?: string[];
+	exclude?: string[];
+	ports?: { rtsp?: number[]; http?: number[] };
+	paths?: { rtsp?: string[]; mjpeg?: string[] };
+	interval: number;
+	expiry: number;
+	sockets: number;
+	rate: number;
+	hosts: number;
+	request: number;
+	icmp: boolean;
+}
+
 export interface LogConfig {
 	level: string;
 	format: string;
@@ -63,6 +79,7 @@ export interface Config {
 	device: DeviceConfig;
 	arrow?: ArrowConfig;
 	camera?: CameraConfig;
+	discovery?: DiscoveryConfig;
 	log: LogConfig;
 }
 

@@ -106,6 +106,8 @@ const ARROW_SWITCHES = object({
 	retryJitter: Object.freeze({ ...BASE, kind: Kind.NUMBER, low: 0, high: 1 }),
 	pairingClock: choice(undefined, "restart", "boot"),
 	pairingEnd: choice(undefined, "slow", "suspend"),
+	h265: choice(undefined, "rtsp", "unsupported"),
+	serviceIds: choice(undefined, "fingerprint", "config"),
 });
 
 const ARROW_TIMES = object({
@@ -138,6 +140,7 @@ const ARROW = object({
 	gateway: flag(false),
 	mac: text(17, 17, Form.MAC),
 	legacyCiphers: flag(false),
+	stateFile: text(1, PATH_LENGTH),
 	switches: ARROW_SWITCHES,
 	times: ARROW_TIMES,
 });
@@ -160,10 +163,31 @@ const CAMERA = object({
 	http: CAMERA_HTTP,
 });
 
+const DISCOVERY = object({
+	interfaces: list(16, text(1, 15)),
+	networks: list(16, text(7, 18)),
+	exclude: list(64, text(1, 18)),
+	ports: object({
+		rtsp: list(32, whole(1, 65_535)),
+		http: list(32, whole(1, 65_535)),
+	}),
+	paths: object({
+		rtsp: list(256, text(1, 255)),
+		mjpeg: list(256, text(1, 255)),
+	}),
+	interval: whole(1000, 604_800_000, 300_000),
+	expiry: whole(1000, 604_800_000, 1_200_000),
+	sockets: whole(1, 256, 32, 4),
+	rate: whole(1, 10_000, 200),
+	hosts: whole(1, 255, 64),
+	request: whole(100, 60_000, 2000),
+	icmp: flag(true),
+});
+
 const LOG = object({
 	level: choice("info", "error", "warning", "info", "debug"),
 	format: choice("text", "text", "json"),
 	rate: whole(1, 100_000, 200),
 });
 
-export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, log: LOG });
+export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, discovery: DISCOVERY, log: LOG });

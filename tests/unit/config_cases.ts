@@ -38,7 +38,7 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	['{"arrow":{"service":"a"}}', "arrow.authorities: is missing"],
 	[
 		'{"arrow":{"service":"a","authorities":"b","sesions":4}}',
-		"arrow.sesions: unknown key; known are service, authorities, services, window, sessions, message, buffer, gateway, mac, legacyCiphers, switches, times",
+		"arrow.sesions: unknown key; known are service, authorities, services, window, sessions, message, buffer, gateway, mac, legacyCiphers, stateFile, switches, times",
 	],
 	[
 		'{"arrow":{"service":"a","authorities":"b","sessions":"four"}}',
