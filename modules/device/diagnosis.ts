@@ -23,6 +23,7 @@ import {
 	planLink,
 } from "arrow/link";
 import type { ArrowIdentity, ArrowSettings } from "arrow/options";
+import { clientOptions } from "arrow/plan";
 import type { HostPort } from "arrow/url";
 import { advice, connectionWords, type DiagnosisFacts, tlsFault } from "device/diagnosis_words";
 import { Exit } from "device/options";
@@ -53,18 +54,8 @@ export interface DiagnosisOptions {
 }
 
 /** Sessions are not opened: one is laid out, as a client has at least one. */
-function clientOptions(settings: ArrowSettings, identity: ArrowIdentity): ClientOptions {
-	const { mac, window, info, table, message, times, switches } = settings;
-	return {
-		registration: { uuid: identity.uuid, key: identity.key, mac, window, info },
-		table,
-		sessions: 1,
-		output: settings.buffer,
-		dataLimit: message,
-		discovery: false,
-		times,
-		switches,
-	};
+function diagnosisOptions(settings: ArrowSettings, identity: ArrowIdentity): ClientOptions {
+	return { ...clientOptions(settings, identity), sessions: 1, scans: undefined };
 }
 
 function linkOptions(settings: ArrowSettings): LinkOptions {
@@ -73,7 +64,7 @@ function linkOptions(settings: ArrowSettings): LinkOptions {
 
 /** Reserves what a {@link Diagnosis} needs. @throws Error naming the authorities' file when it is of no use. */
 export function planDiagnosis(plan: MemoryPlan, settings: ArrowSettings, identity: ArrowIdentity, io: ArrowIO): void {
-	planClient(plan, clientOptions(settings, identity));
+	planClient(plan, diagnosisOptions(settings, identity));
 	planLink(plan, linkOptions(settings), io);
 	plan.reserve(PLAN_INPUT, INPUT_BYTES, "");
 }
@@ -104,7 +95,7 @@ export class Diagnosis implements LinkOwner {
 		const { io, plan, settings } = options;
 		this.#options = options;
 		this.#io = io;
-		this.#client = new Client(plan, clientOptions(settings, options.identity));
+		this.#client = new Client(plan, diagnosisOptions(settings, options.identity), io.monotonic());
 		this.#link = new Link(io, plan, linkOptions(settings), this);
 		this.#timer = new io.Timer({ onTimer: () => this.#due() });
 		this.#input = plan.offset(PLAN_INPUT);
