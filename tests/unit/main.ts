@@ -78,7 +78,6 @@ export default function main(): void {
 	discoveryRTSP(runner);
 	discoveryHTTP(runner);
 	discoveryHostile(runner);
-	discoveryFuzz(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
