@@ -34,7 +34,6 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
-import discoveryFuzz from "fuzz/discovery";
 import fuzz, { fuzzCommand } from "fuzz/main";
 
 /** Every file of tests that runs on XS. */
