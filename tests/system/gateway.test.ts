@@ -4,6 +4,9 @@ import { chmodSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { build } from "../../tools/build.ts";
+import type { Target } from "../../tools/targets.ts";
+import { targetReady, targets } from "../../tools/targets.ts";
 import type { ArrowDevice } from "../peers/arrow_device.ts";
 import { ArrowService } from "../peers/arrow_service.ts";
 import { fingerprintId } from "../peers/arrow_service_id.ts";
@@ -35,6 +38,12 @@ const TYPES: Readonly<Record<string, number>> = {
 	mjpeg: ServiceType.MJPEG,
 	"locked-mjpeg": ServiceType.LOCKED_MJPEG,
 };
+
+/** The targets that run here, each with the limits of a device of its kind. */
+const DEVICES: readonly { readonly target: string; readonly limits: Pick<DeviceOptions, "window" | "sessions"> }[] = [
+	{ target: "linux64", limits: {} },
+	{ target: "linux32", limits: { window: 8_192, sessions: 4 } },
+];
 
 interface Field {
 	readonly street: Street;
@@ -135,75 +144,79 @@ function find(device: ArrowDevice, camera: number, type: number): ServiceRecord 
 	return record;
 }
 
-test("ARROW-14 ARROW-17 ARROW-18 ARROW-19 ARROW-20 ARROW-34 ARROW-42 a gateway: cameras found are told, reported, played, kept over a reboot, and forgotten when told so", {
-	skip,
-}, async (t) => {
-	const { street, service, start } = await openField(t);
-	let process = start({ gateway: true });
-	let device: ArrowDevice = await connected(service, process);
-	assert.equal(device.registration?.gateway, true);
-	assert.equal(device.services.length, 0);
-	assert.deepEqual(await device.getStatus(), { scanning: true, sessions: 0 });
-	assert.deepEqual((await device.getScanReport()).hosts, [], "a report before the first scan is over");
+for (const { target, limits } of DEVICES.filter((one) => targetReady(targets[one.target] as Target))) {
+	test(`ARROW-14 ARROW-17 ARROW-18 ARROW-19 ARROW-20 ARROW-34 ARROW-42 ${target}: a gateway: cameras found are told, reported, played, kept over a reboot, and forgotten when told so`, {
+		skip,
+	}, async (t) => {
+		const { street, service, start } = await openField(t);
+		const { executable } = await build({ target, quiet: true });
+		const options = { gateway: true, executable, ...limits };
+		let process = start(options);
+		let device: ArrowDevice = await connected(service, process);
+		assert.equal(device.registration?.gateway, true);
+		assert.equal(device.services.length, 0);
+		assert.deepEqual(await device.getStatus(), { scanning: true, sessions: 0 });
+		assert.deepEqual((await device.getScanReport()).hosts, [], "a report before the first scan is over");
 
-	// The first scan: one UPDATE soon after its end.
-	await scanned(device, process, 1);
-	await poll(
-		() => updates(device) > 0,
-		5_000,
-		() => "no UPDATE",
-	);
-	assert.deepEqual(shownKeys(device.services), expectedKeys(street));
-	await assertReport(device, street);
+		// The first scan: one UPDATE soon after its end.
+		await scanned(device, process, 1);
+		await poll(
+			() => updates(device) > 0,
+			5_000,
+			() => "no UPDATE",
+		);
+		assert.deepEqual(shownKeys(device.services), expectedKeys(street));
+		await assertReport(device, street);
 
-	// Another one, asked for: no ACK, no UPDATE as nothing has changed; asked for again while it runs: silence.
-	const count = updates(device);
-	device.scanNetwork();
-	await device.ping();
-	assert.equal((await device.getStatus()).scanning, true);
-	device.scanNetwork();
-	await play(service, device, find(device, GSTREAMER_H264.host, ServiceType.RTSP), ["-rtsp_transport", "tcp"]);
-	await play(service, device, find(device, 23, ServiceType.MJPEG), ["-f", "mpjpeg"]);
-	await scanned(device, process, 2);
-	await sleep(1_000);
-	assert.equal(updates(device), count, "an UPDATE though nothing changed");
-	await assertReport(device, street);
+		// Another one, asked for: no ACK, no UPDATE as nothing has changed; asked for again while it runs: silence.
+		const count = updates(device);
+		device.scanNetwork();
+		await device.ping();
+		assert.equal((await device.getStatus()).scanning, true);
+		device.scanNetwork();
+		await play(service, device, find(device, GSTREAMER_H264.host, ServiceType.RTSP), ["-rtsp_transport", "tcp"]);
+		await play(service, device, find(device, 23, ServiceType.MJPEG), ["-f", "mpjpeg"]);
+		await scanned(device, process, 2);
+		await sleep(1_000);
+		assert.equal(updates(device), count, "an UPDATE though nothing changed");
+		await assertReport(device, street);
 
-	// Reboot, and a camera has another address: the ids stay, before the first scan and after it.
-	const ids = new Map(device.services.map((one) => [key(one), one.id]));
-	await process.stopOrderly();
-	await street.move(11, 9);
-	process = start({ gateway: true });
-	device = await connected(service, process);
-	const same = (): void => assert.deepEqual(new Map(device.services.map((one) => [key(one), one.id])), ids);
-	same();
-	assert.equal(find(device, 11, ServiceType.RTSP).address, `${LAN}11`);
-	await scanned(device, process, 1);
-	await poll(
-		() => find(device, 11, ServiceType.RTSP).address === `${LAN}9`,
-		5_000,
-		() => `the camera is shown at ${find(device, 11, ServiceType.RTSP).address}`,
-	);
-	same();
-	const moved = device.openSession(find(device, 11, ServiceType.TCP).id);
-	moved.write(`OPTIONS rtsp://${LAN}9:554/ RTSP/1.0\r\nCSeq: 1\r\n\r\n`);
-	assert.match(String(await new Promise((resolve) => moved.once("data", resolve))), /^RTSP\/1\.0 200 OK/);
+		// Reboot, and a camera has another address: the ids stay, before the first scan and after it.
+		const ids = new Map(device.services.map((one) => [key(one), one.id]));
+		await process.stopOrderly();
+		await street.move(11, 9);
+		process = start(options);
+		device = await connected(service, process);
+		const same = (): void => assert.deepEqual(new Map(device.services.map((one) => [key(one), one.id])), ids);
+		same();
+		assert.equal(find(device, 11, ServiceType.RTSP).address, `${LAN}11`);
+		await scanned(device, process, 1);
+		await poll(
+			() => find(device, 11, ServiceType.RTSP).address === `${LAN}9`,
+			5_000,
+			() => `the camera is shown at ${find(device, 11, ServiceType.RTSP).address}`,
+		);
+		same();
+		const moved = device.openSession(find(device, 11, ServiceType.TCP).id);
+		moved.write(`OPTIONS rtsp://${LAN}9:554/ RTSP/1.0\r\nCSeq: 1\r\n\r\n`);
+		assert.match(String(await new Promise((resolve) => moved.once("data", resolve))), /^RTSP\/1\.0 200 OK/);
 
-	// Forgotten: the table is empty, the session lives on, and after a reboot nothing is remembered.
-	const emptied = new Promise<readonly ServiceRecord[]>((resolve) => device.once("update", resolve));
-	device.resetServiceTable();
-	assert.deepEqual(await emptied, []);
-	moved.write(`OPTIONS rtsp://${LAN}9:554/ RTSP/1.0\r\nCSeq: 2\r\n\r\n`);
-	assert.match(String(await new Promise((resolve) => moved.once("data", resolve))), /CSeq: 2/);
-	assert.equal(await device.openSession(ids.get(keysOf(GSTREAMER_H264)[0] ?? "") ?? 0).waitForHup(), 3);
-	assert.ok((await device.ping()) < 1_000);
-	await process.stopOrderly();
-	process = start({ gateway: true });
-	device = await connected(service, process);
-	assert.deepEqual(device.registration?.services, [], "RESET_SVC_TABLE left services on disk");
-	await process.stopOrderly();
-	assert.deepEqual(service.violations, []);
-});
+		// Forgotten: the table is empty, the session lives on, and after a reboot nothing is remembered.
+		const emptied = new Promise<readonly ServiceRecord[]>((resolve) => device.once("update", resolve));
+		device.resetServiceTable();
+		assert.deepEqual(await emptied, []);
+		moved.write(`OPTIONS rtsp://${LAN}9:554/ RTSP/1.0\r\nCSeq: 2\r\n\r\n`);
+		assert.match(String(await new Promise((resolve) => moved.once("data", resolve))), /CSeq: 2/);
+		assert.equal(await device.openSession(ids.get(keysOf(GSTREAMER_H264)[0] ?? "") ?? 0).waitForHup(), 3);
+		assert.ok((await device.ping()) < 1_000);
+		await process.stopOrderly();
+		process = start(options);
+		device = await connected(service, process);
+		assert.deepEqual(device.registration?.services, [], "RESET_SVC_TABLE left services on disk");
+		await process.stopOrderly();
+		assert.deepEqual(service.violations, []);
+	});
+}
 
 test("ARROW-36 C18 without the gateway flag no camera around is reached, configured or found", { skip }, async (t) => {
 	const { street, service, folder, start } = await openField(t);
