@@ -43,6 +43,11 @@ export interface DeviceOptions {
 	readonly state?: string;
 	/** The executable, for another target. */
 	readonly executable?: string;
+	/** What stands in front of the command: to start it in another namespace, for one. */
+	readonly inside?: readonly string[];
+	readonly gateway?: boolean;
+	/** The `discovery` part of the configuration. */
+	readonly discovery?: unknown;
 }
 
 /** What the camera's HTTP server tells at /metrics.json, as far as tests look at it. */
@@ -65,10 +70,10 @@ export function testAuthority(): Authority {
 	return authority;
 }
 
-/** The certificate of a service on this machine. */
-export function testCertificate(): Certificate {
-	const options = { name: "localhost", dns: ["localhost"], ips: ["127.0.0.1"], issuer: testAuthority() };
-	return issue(join(root, "build/certificates"), options);
+/** The certificate of a service on this machine, at loopback or another address of it. */
+export function testCertificate(address = "127.0.0.1"): Certificate {
+	const name = address === "127.0.0.1" ? "localhost" : address;
+	return issue(join(root, "build/certificates"), { name, dns: ["localhost"], ips: [address], issuer: testAuthority() });
 }
 
 /** A folder that goes with the test. */
@@ -85,7 +90,7 @@ export class TestDevice extends DeviceProcess {
 		const state = options.state ?? join(folder, "state");
 		const file = join(folder, "config.json");
 		writeFileSync(file, JSON.stringify(configuration(options)));
-		super([options.executable ?? executable], ["--config", file, "--state", state]);
+		super([...(options.inside ?? []), options.executable ?? executable], ["--config", file, "--state", state]);
 		this.state = state;
 	}
 
@@ -142,7 +147,9 @@ function configuration(options: DeviceOptions): unknown {
 			sessions: options.sessions ?? 16,
 			services: options.services ?? [],
 			times: options.times ?? QUICK,
+			gateway: options.gateway ?? false,
 		},
+		...(options.discovery === undefined ? {} : { discovery: options.discovery }),
 		...(options.camera === undefined ? {} : { camera: options.camera }),
 		log: { format: "json", level: "debug" },
 	};
