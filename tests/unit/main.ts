@@ -108,7 +108,6 @@ export default function main(): void {
 	discoveryTargets(runner);
 	discoveryNative(runner);
 	discoveryEndpoint(runner);
-	discoveryFuzz(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
