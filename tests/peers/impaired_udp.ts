@@ -1,6 +1,6 @@
 /**
- * A UDP network that loses, delays, duplicates, reorders and cuts, and a NAT in it: each client gets a socket of its own towards the
- * target, which can change its port or address at any time. All chance comes from a seed.
+ * A UDP network that loses, delays, duplicates, reorders and cuts, and a NAT in it: each client gets a line and a socket of its own
+ * towards the target, which can change its port or address at any time. All chance comes from a seed.
  *
  * ```
  *  client ── front port ──[ up: loss, delay … ]── a socket per client ── target
@@ -51,11 +51,38 @@ interface Waiting {
 	readonly send: () => void;
 }
 
-/** One direction. */
-class Line {
-	conditions: Conditions = { ...CLEAR };
+const noFigures = (): DirectionFigures => ({ received: 0, sent: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, delaySum: 0 });
+
+/** What all lines of one direction have in common. */
+class Direction {
+	readonly conditions: Conditions = { ...CLEAR };
 	cut = false;
-	readonly figures: DirectionFigures = { received: 0, sent: 0, lost: 0, duplicated: 0, reordered: 0, cut: 0, delaySum: 0 };
+	readonly lines: Line[] = [];
+
+	/** Sums over all clients. */
+	get figures(): DirectionFigures {
+		const sum = noFigures();
+		for (const { figures } of this.lines)
+			for (const name of Object.keys(sum) as (keyof DirectionFigures)[]) sum[name] += figures[name];
+		return sum;
+	}
+
+	line(seed: number): Line {
+		const line = new Line(this, seed);
+		this.lines.push(line);
+		return line;
+	}
+
+	close(): void {
+		this.cut = true;
+		for (const line of this.lines) line.close();
+	}
+}
+
+/** One client's way in one direction. */
+class Line {
+	readonly figures = noFigures();
+	readonly #direction: Direction;
 	readonly #random: SeededRandom;
 	/** Ordered by `due`. */
 	readonly #queue: Waiting[] = [];
@@ -64,14 +91,16 @@ class Line {
 	#losing = false;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(seed: number) {
+	constructor(direction: Direction, seed: number) {
+		this.#direction = direction;
 		this.#random = new SeededRandom(seed);
 	}
 
 	take(send: () => void): void {
-		const { figures, conditions } = this;
+		const { figures } = this;
+		const { conditions, cut } = this.#direction;
 		figures.received += 1;
-		if (this.cut || this.#queue.length >= QUEUE_LIMIT) {
+		if (cut || this.#queue.length >= QUEUE_LIMIT) {
 			figures.cut += 1;
 			return;
 		}
@@ -99,12 +128,11 @@ class Line {
 		clearTimeout(this.#timer);
 		this.#queue.length = 0;
 		this.#held = undefined;
-		this.cut = true;
 	}
 
 	/** Two states, losing and not, so that losses come in runs of `burst` and their share is still `loss`. */
 	#loses(): boolean {
-		const { loss, burst } = this.conditions;
+		const { loss, burst } = this.#direction.conditions;
 		if (loss <= 0) return false;
 		if (loss >= 1) return true;
 		if (burst <= 1) return this.#random.chance(loss);
@@ -118,7 +146,7 @@ class Line {
 		this.#held = waiting;
 		setTimeout(() => {
 			if (this.#held === waiting) this.#release(performance.now());
-		}, HOLD_MS + this.conditions.delay).unref();
+		}, HOLD_MS + this.#direction.conditions.delay).unref();
 	}
 
 	/** What was held back follows what passed it. */
@@ -150,7 +178,7 @@ class Line {
 		// A timer may fire up to a millisecond early.
 		for (let first = this.#queue[0]; first !== undefined && first.due <= now + 1; first = this.#queue[0]) {
 			this.#queue.shift();
-			if (this.cut) {
+			if (this.#direction.cut) {
 				this.figures.cut += 1;
 				continue;
 			}
@@ -165,8 +193,11 @@ class Line {
 interface Client {
 	readonly address: string;
 	readonly port: number;
-	back: Socket;
-	/** Port of `back`. */
+	readonly up: Line;
+	readonly down: Line;
+	/** Towards the target; undefined until something is to be sent by it. */
+	back: Socket | undefined;
+	/** Port of `back`; 0: not known yet. */
 	backPort: number;
 }
 
@@ -179,10 +210,11 @@ export interface ImpairedUdpOptions {
 }
 
 export class ImpairedUdp {
-	readonly up: Line;
-	readonly down: Line;
+	readonly up = new Direction();
+	readonly down = new Direction();
 	/** Where datagrams go; may be changed at any time. */
 	target: { port: number; address: string };
+	readonly #seed: number;
 	readonly #front: Socket;
 	readonly #address: string;
 	readonly #clients = new Map<string, Client>();
@@ -190,9 +222,7 @@ export class ImpairedUdp {
 	#closed = false;
 
 	constructor(options: ImpairedUdpOptions) {
-		const seed = options.seed ?? 1;
-		this.up = new Line(seed);
-		this.down = new Line(seed ^ 0x5eed);
+		this.#seed = options.seed ?? 1;
 		this.target = { port: options.target.port, address: options.target.address ?? "127.0.0.1" };
 		this.#address = options.address ?? "127.0.0.1";
 		this.#front = createSocket("udp4");
@@ -210,7 +240,8 @@ export class ImpairedUdp {
 		});
 		this.#front.on("error", () => undefined);
 		this.#front.on("message", (datagram, from) => {
-			this.up.take(() => this.#forward(datagram, from.address, from.port));
+			const client = this.#client(from.address, from.port);
+			client.up.take(() => this.#forward(client, datagram));
 		});
 		return this.port;
 	}
@@ -242,8 +273,11 @@ export class ImpairedUdp {
 	 */
 	rebind(address?: string): void {
 		this.#backAddress = address ?? this.#backAddress;
-		for (const client of this.#clients.values()) client.back.close();
-		this.#clients.clear();
+		for (const client of this.#clients.values()) {
+			client.back?.close();
+			client.back = undefined;
+			client.backPort = 0;
+		}
 	}
 
 	close(): void {
@@ -251,32 +285,40 @@ export class ImpairedUdp {
 		this.#closed = true;
 		this.up.close();
 		this.down.close();
-		for (const client of this.#clients.values()) client.back.close();
+		for (const client of this.#clients.values()) client.back?.close();
 		this.#clients.clear();
 		this.#front.close();
 	}
 
-	#forward(datagram: Buffer, address: string, port: number): void {
-		if (this.#closed) return;
+	#client(address: string, port: number): Client {
 		const key = `${address}:${port}`;
-		const client = this.#clients.get(key) ?? this.#map(key, address, port);
+		let client = this.#clients.get(key);
+		if (client === undefined) {
+			const seed = this.#seed + 2 * this.#clients.size;
+			client = { address, port, up: this.up.line(seed), down: this.down.line(seed + 1), back: undefined, backPort: 0 };
+			this.#clients.set(key, client);
+		}
+		return client;
+	}
+
+	#forward(client: Client, datagram: Buffer): void {
+		if (this.#closed) return;
+		client.back ??= this.#open(client);
 		client.back.send(datagram, this.target.port, this.target.address);
 	}
 
-	#map(key: string, address: string, port: number): Client {
+	#open(client: Client): Socket {
 		const back = createSocket("udp4");
-		const client: Client = { address, port, back, backPort: 0 };
-		this.#clients.set(key, client);
 		back.on("error", () => undefined);
 		back.on("message", (datagram) => {
-			this.down.take(() => {
-				if (!this.#closed) this.#front.send(datagram, port, address);
+			client.down.take(() => {
+				if (!this.#closed) this.#front.send(datagram, client.port, client.address);
 			});
 		});
 		// Until it is bound, what is sent waits in the socket.
 		back.bind(0, this.#backAddress ?? this.#address, () => {
-			if (this.#clients.get(key) === client) client.backPort = back.address().port;
+			if (client.back === back) client.backPort = back.address().port;
 		});
-		return client;
+		return back;
 	}
 }

@@ -13,6 +13,8 @@ export interface OpusPacket {
 	readonly frames: readonly Buffer[];
 	/** Bytes of padding, the bytes that count them included. */
 	readonly padding: number;
+	/** True: all padding is zero, as encoders are to make it. Decoders take any. */
+	readonly zero: boolean;
 }
 
 function frameDuration(configuration: number): number {
@@ -48,20 +50,20 @@ export function readOpus(packet: Buffer): OpusPacket | string {
 	return { configuration: toc >> 3, stereo: (toc & 4) !== 0, frameMs, ...parts };
 }
 
-type Parts = Pick<OpusPacket, "frames" | "padding">;
+type Parts = Pick<OpusPacket, "frames" | "padding" | "zero">;
 
 /** Codes 0 to 2: one frame, two of the same size, two of different sizes. */
 function readFew(packet: Buffer, code: number): Parts | string {
 	const body = packet.subarray(1);
-	if (code === 0) return { frames: [body], padding: 0 };
+	if (code === 0) return { frames: [body], padding: 0, zero: true };
 	if (code === 1) {
 		if (body.length % 2 !== 0) return "code 1 with an odd number of bytes";
-		return { frames: [body.subarray(0, body.length / 2), body.subarray(body.length / 2)], padding: 0 };
+		return { frames: [body.subarray(0, body.length / 2), body.subarray(body.length / 2)], padding: 0, zero: true };
 	}
 	const length = readLength(packet, 1);
 	if (length === undefined || length.next + length.value > packet.length) return "code 2 with a frame beyond the end";
 	const middle = length.next + length.value;
-	return { frames: [packet.subarray(length.next, middle), packet.subarray(middle)], padding: 0 };
+	return { frames: [packet.subarray(length.next, middle), packet.subarray(middle)], padding: 0, zero: true };
 }
 
 /** Code 3: a count of frames, each of the same or of its own size, and padding. */
@@ -102,15 +104,15 @@ function readMany(packet: Buffer): Parts | string {
 		frames.push(packet.subarray(offset, offset + size));
 		offset += size;
 	}
-	if (packet.subarray(end).some((byte) => byte !== 0)) return "padding that is not zero";
-	return { frames, padding };
+	return { frames, padding, zero: packet.subarray(end).every((byte) => byte === 0) };
 }
 
-/** Why the 504 bytes of a datagram are no padded Opus packet, or undefined. */
-export function opusFault(data: Buffer): string | undefined {
+/** Why the 504 bytes of a datagram are no padded Opus packet, or undefined. `anyPadding`: it need not be zero. */
+export function opusFault(data: Buffer, anyPadding = false): string | undefined {
 	if (data.length !== DATA_BYTES) return `${data.length} bytes, must be ${DATA_BYTES}`;
 	const packet = readOpus(data);
-	return typeof packet === "string" ? packet : undefined;
+	if (typeof packet === "string") return packet;
+	return packet.zero || anyPadding ? undefined : "padding that is not zero";
 }
 
 /** A code-0 packet of at most 504 bytes, padded to exactly 504. */

@@ -18,6 +18,8 @@ export interface KvRuleOptions {
 	/** True: SYS_JOIN and SYS_LEAVE belong to the device's ways. */
 	readonly userJoin: boolean;
 	readonly payload: "opusPad" | "raw504";
+	/** True: the padding of Opus packets may hold something. */
+	readonly anyPadding: boolean;
 	/** Most milliseconds between two KEEPALIVEs of a member (KV-13). */
 	readonly keepaliveLimit: number;
 	/** Milliseconds that the machine or the way between may add to any bound. */
@@ -116,7 +118,7 @@ export class KvRules {
 	voice(member: KvMember, data: Buffer): void {
 		if (this.options.lossless && this.options.userJoin && member.joins === 0) this.#report("KV-12: voice before SYS_JOIN");
 		if (this.options.payload === "raw504") return;
-		const fault = opusFault(data);
+		const fault = opusFault(data, this.options.anyPadding);
 		if (fault !== undefined) this.#report(`KV-16: voice is no padded Opus packet: ${fault}`);
 	}
 

@@ -127,6 +127,7 @@ export class KvServer extends EventEmitter implements ChannelHost, ConnectionHos
 			shape: "exact",
 			userJoin: this.userJoin,
 			payload: "opusPad",
+			anyPadding: false,
 			keepaliveLimit: 30_000,
 			slack: 250,
 			lossless: true,

@@ -1,0 +1,134 @@
+/** Arithmetic on sound that the speech tests measure by: transform, resampling, lag of one sound in another. */
+
+/** In-place transform of a power of two of complex numbers; `inverse` divides by the length. */
+export function fft(real: Float64Array, imaginary: Float64Array, inverse = false): void {
+	const { length } = real;
+	for (let index = 1, mirror = 0; index < length; index += 1) {
+		let bit = length >> 1;
+		for (; (mirror & bit) !== 0; bit >>= 1) mirror ^= bit;
+		mirror ^= bit;
+		if (index < mirror) {
+			swap(real, index, mirror);
+			swap(imaginary, index, mirror);
+		}
+	}
+	for (let size = 2; size <= length; size *= 2) butterflies(real, imaginary, size, inverse ? 1 : -1);
+	if (!inverse) return;
+	for (let index = 0; index < length; index += 1) {
+		real[index] = (real[index] as number) / length;
+		imaginary[index] = (imaginary[index] as number) / length;
+	}
+}
+
+function swap(values: Float64Array, one: number, other: number): void {
+	const kept = values[one] as number;
+	values[one] = values[other] as number;
+	values[other] = kept;
+}
+
+function butterflies(real: Float64Array, imaginary: Float64Array, size: number, sign: number): void {
+	const half = size / 2;
+	const angle = (sign * 2 * Math.PI) / size;
+	for (let k = 0; k < half; k += 1) {
+		const cos = Math.cos(angle * k);
+		const sin = Math.sin(angle * k);
+		for (let start = k; start < real.length; start += size) {
+			const other = start + half;
+			const re = (real[other] as number) * cos - (imaginary[other] as number) * sin;
+			const im = (real[other] as number) * sin + (imaginary[other] as number) * cos;
+			real[other] = (real[start] as number) - re;
+			imaginary[other] = (imaginary[start] as number) - im;
+			real[start] = (real[start] as number) + re;
+			imaginary[start] = (imaginary[start] as number) + im;
+		}
+	}
+}
+
+function powerOfTwo(atLeast: number): number {
+	return 2 ** Math.ceil(Math.log2(atLeast));
+}
+
+/** Correlation of `pattern` with `sound` at every lag from 0 to sound.length - pattern.length. */
+export function correlate(sound: Float64Array, pattern: Float64Array): Float64Array {
+	const size = powerOfTwo(sound.length + pattern.length);
+	const [soundRe, soundIm] = [new Float64Array(size), new Float64Array(size)];
+	const [patternRe, patternIm] = [new Float64Array(size), new Float64Array(size)];
+	soundRe.set(sound);
+	patternRe.set(pattern);
+	fft(soundRe, soundIm);
+	fft(patternRe, patternIm);
+	for (let index = 0; index < size; index += 1) {
+		const [a, b] = [soundRe[index] as number, soundIm[index] as number];
+		const [c, d] = [patternRe[index] as number, patternIm[index] as number];
+		soundRe[index] = a * c + b * d;
+		soundIm[index] = b * c - a * d;
+	}
+	fft(soundRe, soundIm, true);
+	return soundRe.slice(0, sound.length - pattern.length + 1);
+}
+
+export function energy(samples: Float64Array): number {
+	let sum = 0;
+	for (const sample of samples) sum += sample * sample;
+	return sum;
+}
+
+export interface Lag {
+	/** Samples into `sound` at which the pattern fits best. */
+	readonly lag: number;
+	/** Correlation there, from -1 to 1. */
+	readonly fit: number;
+}
+
+/** Where a pattern lies in a sound that is at least as long. */
+export function bestLag(sound: Float64Array, pattern: Float64Array): Lag {
+	const products = correlate(sound, pattern);
+	const own = energy(pattern);
+	let window = energy(sound.subarray(0, pattern.length));
+	let best: Lag = { lag: 0, fit: -1 };
+	for (let lag = 0; lag < products.length; lag += 1) {
+		const fit = (products[lag] as number) / Math.sqrt(own * window + 1e-12);
+		if (fit > best.fit) best = { lag, fit };
+		const [gone, come] = [sound[lag] as number, sound[lag + pattern.length] ?? 0];
+		window = Math.max(0, window + come * come - gone * gone);
+	}
+	return best;
+}
+
+const HALF_TAPS = 24;
+
+/** The same sound at another rate, band limited by a windowed sinc. */
+export function resample(samples: Float64Array, from: number, to: number): Float64Array {
+	if (from === to) return samples;
+	const divisor = common(from, to);
+	const [step, phases] = [from / divisor, to / divisor];
+	const filters = Array.from({ length: phases }, (_, phase) =>
+		filter(((phase * step) % phases) / phases, Math.min(1, to / from)),
+	);
+	const result = new Float64Array(Math.floor((samples.length * to) / from));
+	for (let index = 0; index < result.length; index += 1) {
+		const taps = filters[index % phases] as Float64Array;
+		const first = Math.floor((index * step) / phases) - (taps.length - 1) / 2;
+		let sum = 0;
+		for (let tap = Math.max(0, -first); tap < taps.length && first + tap < samples.length; tap += 1)
+			sum += (samples[first + tap] as number) * (taps[tap] as number);
+		result[index] = sum;
+	}
+	return result;
+}
+
+function common(one: number, other: number): number {
+	return other === 0 ? one : common(other, one % other);
+}
+
+/** Weights of the samples around one that lies `fraction` of a sample after the middle one. */
+function filter(fraction: number, cutoff: number): Float64Array {
+	const reach = Math.ceil(HALF_TAPS / cutoff) + 1;
+	return Float64Array.from({ length: 2 * reach + 1 }, (_, tap) => {
+		const distance = tap - reach - fraction;
+		if (Math.abs(distance) >= reach - 1) return 0;
+		const x = Math.PI * distance * cutoff;
+		const sinc = x === 0 ? 1 : Math.sin(x) / x;
+		return sinc * cutoff * (0.5 + 0.5 * Math.cos((Math.PI * distance) / (reach - 1)));
+	});
+}
