@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { resample } from "../../../tools/demo/resample.ts";
 import { speak } from "../../../tools/demo/speech.ts";
 import { readWav, writeWav } from "../../../tools/demo/wav.ts";
 import { SeededRandom } from "../../peers/random.ts";
 import { temporaryFolder } from "../device.ts";
 import { measure } from "./intelligibility.ts";
-import { bestLag, fft, resample } from "./signal.ts";
+import { bestLag, fft } from "./signal.ts";
 
 const RATE = 16_000;
 

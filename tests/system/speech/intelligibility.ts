@@ -3,8 +3,9 @@
  * R. C. Hendriks, R. Heusdens, J. Jensen, IEEE TASLP 19(7), 2011), the plain correlation of the waveforms, and how the delay moved.
  * The record is aligned with the original second by second before anything is compared, as a jitter buffer changes the delay.
  */
+import { resample } from "../../../tools/demo/resample.ts";
 import type { Sound } from "../../../tools/demo/wav.ts";
-import { bestLag, correlate, energy, fft, resample } from "./signal.ts";
+import { bestLag, correlate, energy, fft } from "./signal.ts";
 
 const STOI_RATE = 10_000;
 const FRAME = 256;
