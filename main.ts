@@ -9,6 +9,7 @@ import { CameraPart, planCamera } from "device/camera_part";
 import { type Config, loadConfig } from "device/config";
 import { Device } from "device/device";
 import { IDENTITY_BYTES, Identity, loadIdentity } from "device/identity";
+import { KVPart, kvSettings, planKV } from "device/kv_part";
 import { Log } from "device/log";
 import { checkMemory } from "device/memory_report";
 import { Metrics } from "device/metrics";
@@ -16,6 +17,7 @@ import { Exit, HELP, parseOptions } from "device/options";
 import type { Part } from "device/part";
 import { VERSION } from "device/version";
 import { args, exit, print, printError, target } from "host/host";
+import type { KVSettings } from "kv/options";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import { MemoryPlan } from "storage/plan";
 import { monotonic, wall } from "time/clock";
@@ -50,12 +52,17 @@ function makeDevice(): number {
 	/* What it needs of memory, before any of it is taken. */
 	const plan = new MemoryPlan();
 	let arrow: ArrowSettings | undefined;
+	let kv: KVSettings | undefined;
 	try {
 		if (config.arrow !== undefined) {
 			arrow = arrowSettings(config.arrow, config, arrowSelf);
 			planArrow(plan, arrow, arrowSelf);
 		}
 		if (config.camera !== undefined) planCamera(plan, config.camera);
+		if (config.kv !== undefined) {
+			kv = kvSettings(config.kv);
+			planKV(plan, kv);
+		}
 	} catch (error) {
 		return refuse(options.config + ": " + (error as Error).message);
 	}
@@ -63,11 +70,12 @@ function makeDevice(): number {
 	if (excess !== "") return refuse(options.config + ": " + excess);
 	if (options.checkConfig) return answer(options.config + ": the configuration is right");
 
-	/* The camera with its HTTP server, the tunnel to the Arrow service, and the figures of both. */
+	/* The camera with its HTTP server, the tunnel to the Arrow service, the voice channels, and the figures of all. */
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
 	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
 	if (arrow !== undefined) parts.push(new ArrowPart(arrow, arrowSelf, plan, log));
+	if (config.kv !== undefined && kv !== undefined) parts.push(new KVPart(config.kv, kv, plan, log, undefined));
 	metrics.parts = parts;
 
 	/* It works until the host asks it to stop. */

@@ -53,11 +53,11 @@ import { Sessions } from "arrow/sessions";
 import type { ArrowSwitches } from "arrow/switches";
 import type { ServiceTable } from "arrow/table";
 import type { ArrowTimes } from "arrow/times";
-import type { HostPort } from "arrow/url";
-import { parseHostPort } from "arrow/url";
 import { readSession } from "arrow/wire";
 import type { Arena } from "storage/arena";
 import type { MemoryPlan } from "storage/plan";
+import type { HostPort } from "wire/host_port";
+import { parseHostPort } from "wire/host_port";
 import { getText } from "wire/text";
 
 export interface ClientOptions {

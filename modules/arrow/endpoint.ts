@@ -26,12 +26,12 @@ import type { LocalsOwner } from "arrow/locals";
 import { Locals } from "arrow/locals";
 import type { ArrowIdentity, ArrowSettings } from "arrow/options";
 import { Retry } from "arrow/retry";
-import type { HostPort } from "arrow/url";
 import type { Logger } from "host/logger";
 import { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type { MemoryPlan } from "storage/plan";
 import type { RandomSource } from "time/backoff";
 import type Timer from "time/timer";
+import type { HostPort } from "wire/host_port";
 
 /** What other programs and people see of the connection (ARROW-40). */
 export type ArrowState = "connecting" | "unauthorized" | "connected" | "slow";

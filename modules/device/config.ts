@@ -1,8 +1,9 @@
-import { parseHostPort } from "arrow/url";
 import { CONFIG, Form, Kind, type Rule } from "device/config_rules";
 import { read, size } from "files/files";
+import { isChannel, isUser } from "kv/options";
 import { parseAddress } from "wire/address";
 import { parseHex } from "wire/hex";
+import { parseHostPort } from "wire/host_port";
 
 export interface DeviceConfig {
 	name?: string;
@@ -52,6 +53,18 @@ export interface CameraConfig {
 	http?: CameraHTTPConfig;
 }
 
+export interface KVConfig {
+	server: string;
+	register?: { administrator?: string; permissions?: string[] };
+	uid?: string;
+	channel?: string;
+	channels?: string[];
+	talk: string;
+	cleanUp: boolean;
+	switches?: Record<string, string | boolean>;
+	times?: Record<string, number>;
+}
+
 export interface LogConfig {
 	level: string;
 	format: string;
@@ -63,6 +76,7 @@ export interface Config {
 	device: DeviceConfig;
 	arrow?: ArrowConfig;
 	camera?: CameraConfig;
+	kv?: KVConfig;
 	log: LogConfig;
 }
 
@@ -195,6 +209,9 @@ function checkText(value: unknown, rule: Rule): string {
 	if (rule.form === Form.HOST_PORT && parseHostPort(value, 1) === undefined)
 		return "host or host:port, an IPv6 address in brackets";
 	if (rule.form === Form.MAC && !isMAC(value)) return 'six octets in hex with ":" between, like "02:00:00:12:34:56"';
+	if (rule.form === Form.KV_USER && !isUser(value))
+		return 'a user id of 64 bits, decimal or hex with "0x", no half of it all ones';
+	if (rule.form === Form.KV_CHANNEL && !isChannel(value)) return '"create", or a channel id of 64 bits, decimal or hex with "0x"';
 	if (value.length >= rule.low && value.length <= rule.high && value.indexOf("\0") < 0) return "";
 	return "a text of " + rule.low + " to " + rule.high + " characters";
 }

@@ -14,6 +14,10 @@ export const Form = Object.freeze({
 	HOST_PORT: 2,
 	/** Six octets in hex with ":" between. */
 	MAC: 3,
+	/** User id of KV: hex with "0x" or decimal, 64 bits. */
+	KV_USER: 4,
+	/** "create", or the id of a channel of KV. */
+	KV_CHANNEL: 5,
 } as const);
 
 export interface Rule {
@@ -160,10 +164,60 @@ const CAMERA = object({
 	http: CAMERA_HTTP,
 });
 
+/** Longest id as text: 20 decimal digits. */
+const ID_LENGTH = 20;
+
+const KV_REGISTER = object({
+	administrator: text(1, ID_LENGTH, Form.KV_USER),
+	permissions: list(
+		7,
+		choice(undefined, "register_user", "delete_user", "add_channel", "rm_channel", "add_user", "kick_user", "admin"),
+	),
+});
+
+const KV_SWITCHES = object({
+	profile: choice(undefined, "document", "27eb5b6"),
+	portOrder: choice(undefined, "be", "le-quirk", "auto"),
+	userJoin: Object.freeze({ ...BASE, kind: Kind.FLAG }),
+	keepaliveUidOrder: choice(undefined, "le", "be"),
+	udpOrder: choice(undefined, "le", "be"),
+	requestShape: choice(undefined, "exact", "padded36"),
+	payload: choice(undefined, "opusPad", "raw504"),
+	padding: choice(undefined, "zero", "sequence"),
+	refused: choice(undefined, "slow", "never"),
+});
+
+const KV_TIMES = object({
+	connect: SPAN,
+	answer: SPAN,
+	keepalive: SPAN,
+	check: SPAN,
+	silence: SPAN,
+	join: SPAN,
+	ack: SPAN,
+	retry: SPAN,
+	retryLimit: SPAN,
+	life: SPAN,
+	refused: SPAN,
+	leave: SPAN,
+});
+
+const KV = object({
+	server: required(text(1, 260, Form.HOST_PORT)),
+	register: KV_REGISTER,
+	uid: text(1, ID_LENGTH, Form.KV_USER),
+	channel: text(1, ID_LENGTH, Form.KV_CHANNEL),
+	channels: list(4, text(1, ID_LENGTH, Form.KV_CHANNEL)),
+	talk: choice("always", "always", "pushToTalk", "never"),
+	cleanUp: flag(false),
+	switches: KV_SWITCHES,
+	times: KV_TIMES,
+});
+
 const LOG = object({
 	level: choice("info", "error", "warning", "info", "debug"),
 	format: choice("text", "text", "json"),
 	rate: whole(1, 100_000, 200),
 });
 
-export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, log: LOG });
+export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, kv: KV, log: LOG });

@@ -94,7 +94,9 @@ export class Device {
 		});
 		this.#tidy();
 		if (this.#parts.length === 0)
-			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", { reason: "the configuration has neither arrow nor camera" });
+			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", {
+				reason: "the configuration has none of arrow, camera and kv",
+			});
 	}
 
 	/** Collects the garbage of reconnects and log lines, so that their memory is used again and the heap's unused pages stay untouched. */

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { SWITCHES } from "../../modules/arrow/switches.ts";
 import { TIMES } from "../../modules/arrow/times.ts";
+import { SWITCHES as KV_SWITCHES } from "../../modules/kv/switches.ts";
+import { TIMES as KV_TIMES } from "../../modules/kv/times.ts";
 import { CONFIG, Kind, type Rule } from "../../modules/device/config_rules.ts";
 import { VERSION } from "../../modules/device/version.ts";
 import { makePage } from "../../tools/docs.ts";
@@ -61,12 +63,13 @@ test("configuration: the schema takes what the device takes and refuses what it 
 });
 
 test("configuration: defaults of timers and switches in the schema are those of the protocol", () => {
-	const arrow = schema.properties?.["arrow"]?.properties;
-	for (const [name, values] of [
-		["times", TIMES],
-		["switches", SWITCHES],
+	for (const [protocol, name, values] of [
+		["arrow", "times", TIMES],
+		["arrow", "switches", SWITCHES],
+		["kv", "times", KV_TIMES],
+		["kv", "switches", KV_SWITCHES],
 	] as const) {
-		const members = Object.entries(arrow?.[name]?.properties ?? {});
+		const members = Object.entries(schema.properties?.[protocol]?.properties?.[name]?.properties ?? {});
 		assert.deepEqual(Object.fromEntries(members.map(([key, member]) => [key, member["x-default"]])), { ...values }, name);
 	}
 });

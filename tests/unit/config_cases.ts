@@ -13,6 +13,10 @@ export const good: readonly string[] = Object.freeze([
 	'{"arrow":{"service":"a","authorities":"b","services":[{"type":"rtsp","url":"rtsp://127.0.0.1/live"},{"type":"tcp","url":"tcp://127.0.0.1:22","id":65535,"mac":"00:00:00:00:00:00"}]}}',
 	'{"arrow":{"service":"a","authorities":"b","switches":{"unknownMethod":"close","redirectLimit":0,"retryJitter":0.5,"pairingEnd":"suspend"}}}',
 	'{"arrow":{"service":"a","authorities":"b","times":{"retry":300,"ack":1500,"registerSpan":1}}}',
+	'{"kv":{"server":"kv.example"}}',
+	'{"kv":{"server":"[2001:db8::1]:8085","uid":"0x8000000000000001","channel":"0xfffffffe00000001","talk":"pushToTalk"}}',
+	'{"kv":{"server":"10.0.0.1","register":{"administrator":"2","permissions":["add_channel","admin"]},"channels":["create","18446744073709551614"],"cleanUp":true}}',
+	'{"kv":{"server":"a","switches":{"profile":"27eb5b6","userJoin":false,"padding":"sequence"},"times":{"keepalive":500}}}',
 	'{"camera":{"source":"clip.mjpeg"}}',
 	'{"camera":{"source":"/dev/video0","rate":0.1,"width":1920,"height":1080,"frameBytes":4194304,"buffers":3}}',
 	'{"camera":{"source":"x","rate":60,"frameBytes":1024,"buffers":16,"http":{}}}',
@@ -23,10 +27,34 @@ export const good: readonly string[] = Object.freeze([
 /** Wrong ones, each with the device's first line about it. */
 export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	["[]", "the configuration: must be an object, is a list"],
+	['{"kv":{}}', "kv.server: is missing"],
+	['{"kv":{"server":"a b"}}', 'kv.server: must be host or host:port, an IPv6 address in brackets, is "a b"'],
+	[
+		'{"kv":{"server":"a","uid":"0xffffffff00000001"}}',
+		'kv.uid: must be a user id of 64 bits, decimal or hex with "0x", no half of it all ones, is "0xffffffff00000001"',
+	],
+	[
+		'{"kv":{"server":"a","uid":"0x1ffffffff"}}',
+		'kv.uid: must be a user id of 64 bits, decimal or hex with "0x", no half of it all ones, is "0x1ffffffff"',
+	],
+	[
+		'{"kv":{"server":"a","register":{"administrator":"0"}}}',
+		'kv.register.administrator: must be a user id of 64 bits, decimal or hex with "0x", no half of it all ones, is "0"',
+	],
+	[
+		'{"kv":{"server":"a","channel":"none"}}',
+		'kv.channel: must be "create", or a channel id of 64 bits, decimal or hex with "0x", is "none"',
+	],
+	['{"kv":{"server":"a","channels":["1","2","3","4","5"]}}', "kv.channels: must be a list of at most 4, is one of 5"],
+	[
+		'{"kv":{"server":"a","register":{"permissions":["fly"]}}}',
+		'kv.register.permissions[0]: must be one of "register_user", "delete_user", "add_channel", "rm_channel", "add_user", "kick_user", "admin", is "fly"',
+	],
+	['{"kv":{"server":"a","talk":true}}', 'kv.talk: must be one of "always", "pushToTalk", "never", is true'],
 	["null", "the configuration: must be an object, is null"],
 	["7", "the configuration: must be an object, is 7"],
-	['{"kv":{}}', "kv: unknown key; known are device, arrow, camera, log"],
-	['{"__proto__":{}}', "__proto__: unknown key; known are device, arrow, camera, log"],
+	['{"vk":{}}', "vk: unknown key; known are device, arrow, camera, kv, log"],
+	['{"__proto__":{}}', "__proto__: unknown key; known are device, arrow, camera, kv, log"],
 	['{"device":[]}', "device: must be an object, is a list"],
 	['{"device":{"memory":"128k"}}', 'device.memory: must be a whole number from 1024 to 2147483647, is "128k"'],
 	['{"device":{"memory":1023}}', "device.memory: must be a whole number from 1024 to 2147483647, is 1023"],

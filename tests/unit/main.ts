@@ -3,6 +3,10 @@ import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
+import { probe as voiceProbe } from "unit/voice_probe";
+import audioOpus from "unit/audio_opus";
+import audioResample from "unit/audio_resample";
+import audioSamples from "unit/audio_samples";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
@@ -30,13 +34,14 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
+import kv from "conformance/kv/main";
 import arrowFuzz from "fuzz/arrow";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		if (!runProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
 		return;
 	}
 	if (first === "--tls") {
@@ -55,6 +60,9 @@ export default function main(): void {
 	files(runner);
 	crypto(runner);
 	tlsEngine(runner);
+	audioSamples(runner);
+	audioResample(runner);
+	audioOpus(runner);
 	mjpeg(runner);
 	http(runner);
 	parts(runner);
@@ -67,6 +75,7 @@ export default function main(): void {
 	wire(runner);
 	arrow(runner);
 	arrowFuzz(runner);
+	kv(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
