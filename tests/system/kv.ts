@@ -178,7 +178,9 @@ export async function startKvDevice(test: TestContext, options: KvDeviceOptions)
 	const configuration = {
 		device: { name: "device under test" },
 		camera: { source: join(root, "demo/clip.mjpeg"), rate: 1, http: { address: "127.0.0.1", port } },
-		...(options.audio === null ? {} : { audio: { input: "tone:440", output: "null", ...options.audio } }),
+		...(options.audio === null
+			? {}
+			: { audio: { input: "tone:440", output: "null", ...options.audio } }),
 		kv: {
 			server: `127.0.0.1:${options.server.port}`,
 			...(uid === undefined ? { register } : { uid: id(uid) }),
@@ -205,6 +207,15 @@ export async function startKvDevice(test: TestContext, options: KvDeviceOptions)
 			return first;
 		},
 	};
+}
+
+/** Resolves once the device knows that its server acknowledges. */
+export async function acknowledged(device: KvDevice, timeoutMs = 3_000): Promise<void> {
+	const end = performance.now() + timeoutMs;
+	while ((await device.channel()).acks === 0) {
+		assert.ok(performance.now() < end, `no acknowledgement within ${timeoutMs} ms`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
 }
 
 /** Another member of a channel, made by the test: hears and may speak. */

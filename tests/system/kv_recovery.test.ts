@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, ErrorCode, Operation } from "../peers/kv_wire.ts";
 import {
+	acknowledged,
 	hearsMore,
 	joinPeer,
 	numbered,
@@ -15,7 +16,7 @@ import {
 	startScaledServer,
 } from "./kv.ts";
 
-/** Seconds of a device's life that stand for ten minutes when all times are scaled: 20 keepalive intervals a minute are 200. */
+/** What stands for ten minutes when all times are scaled: ten looks at the list, thirty KEEPALIVEs. */
 const TEN_MINUTES_MS = 6_000;
 
 test("KV-1 KV-6 KV-12 KV-20 a device registers, creates a channel, joins, speaks, and leaves when it is stopped", async (t) => {
@@ -190,6 +191,7 @@ test("KV-9 KV-19 uid unregistered: missed ACKs tell it, the device registers ane
 	const [member] = await server.located(1);
 	const peer = await joinPeer(t, server, channel, 200);
 	await hearsMore(peer);
+	await acknowledged(device);
 	server.unregister(member?.uid ?? 0n);
 	const lost = await device.process.waitForLog("kv", "lost", 8_000);
 	assert.match(String(lost["reason"]), /no member any more/);
@@ -205,6 +207,7 @@ test("KV-9 a given uid that is unregistered: refused, told, and not asked for ag
 	const channel = (await server.addChannel()).id;
 	const device = await startKvDevice(t, { server, channel, uid: 0x2aan, times: SCALED });
 	await server.located(1);
+	await acknowledged(device);
 	server.unregister(0x2aan);
 	const refused = await device.process.waitForLog("kv", "refused", 8_000);
 	assert.match(String(refused["reason"]), /ACCESS/);
@@ -268,6 +271,7 @@ test("KV-13 the line is cut for less than the eviction: nothing but the gap; for
 	const [member] = await server.located(1);
 	const peer = await joinPeer(t, server, server.channel.id, 300);
 	await hearsMore(peer);
+	await acknowledged(device);
 	network().cut(true);
 	await sleep(300);
 	network().cut(false);

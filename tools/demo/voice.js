@@ -15,7 +15,7 @@ const percent = (share) => `${(share * 100).toFixed(share > 0 && share < 0.0995 
 /* ---- meters and figures ---------------------------------------------------------------------------------------- */
 
 function meter(place, name, value) {
-	part(place, name).value = Math.round(value * 100);
+	part(place, name).firstElementChild.style.width = `${Math.round(value * 100)}%`;
 }
 
 function showLevels(levels) {
@@ -29,7 +29,7 @@ function showEnd(place, end) {
 		["Packets said, heard", `${end.sent}, ${speaker?.received ?? 0}`],
 		["Waiting in the jitter buffer", speaker ? `${(speaker.delayMicroseconds / 1000).toFixed(0)} ms` : "–"],
 		["Too late to be played", String(speaker?.late ?? 0)],
-		["Made up or mended of late", percent(end.mended)],
+		["Made up in the last 3 s", percent(end.mended)],
 	];
 	part(place, "facts").replaceChildren(...rows.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
 }
@@ -55,7 +55,7 @@ function showNetwork(voice) {
 	$("network").toggleAttribute("data-live", measured.rate > 0 && !cut);
 	set(
 		"network-note",
-		`of late: ${percent(measured.loss)} lost, ${measured.delay.toFixed(0)} ms on the way, ${measured.rate.toFixed(0)} packets a second`,
+		`Last 3 s: ${percent(measured.loss)} lost, ${measured.delay.toFixed(0)} ms on the way, ${measured.rate.toFixed(0)} packets/s`,
 	);
 }
 
