@@ -5,6 +5,7 @@ import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
 import { probe as voiceProbe } from "unit/voice_probe";
 import audioOpus from "unit/audio_opus";
+import audioOpusPacket from "unit/audio_opus_packet";
 import audioResample from "unit/audio_resample";
 import audioSamples from "unit/audio_samples";
 import crypto from "unit/crypto";
@@ -63,6 +64,7 @@ export default function main(): void {
 	audioSamples(runner);
 	audioResample(runner);
 	audioOpus(runner);
+	audioOpusPacket(runner);
 	mjpeg(runner);
 	http(runner);
 	parts(runner);

@@ -10,7 +10,7 @@ export interface VoiceTransport {
 	 * everything behind it up to `offset + settings.packetBytes`, so that it is framed and padded where it lies. It is good only
 	 * during the call.
 	 * @param sequence number of the packet, 16 bits, one up for each packet.
-	 * @param timestamp media time of its first sample: samples at `settings.rate` since the start, 32 bits, wraps. Goes on in pauses.
+	 * @param timestamp media time of its first sample in 1/48,000 s (as RFC 7587 has it), 32 bits, wraps. Goes on in pauses.
 	 */
 	sendVoice(offset: number, length: number, sequence: number, timestamp: number, now: number): void;
 }
@@ -27,7 +27,7 @@ export interface Voice {
 	 * A packet of a speaker lies at `offset` (unpadded or padded Opus alike); it is copied. Damaged and strange packets are counted,
 	 * never an error.
 	 * @param sequence 16 bits, or -1: the protocol has none, the order and time of arrival decide.
-	 * @param timestamp media time, 32 bits in samples of `settings.rate`, or -1: the protocol has none.
+	 * @param timestamp media time in 1/48,000 s, 0 to 2^32 - 1, or -1: the protocol has none.
 	 */
 	receive(speaker: number, offset: number, length: number, now: number, sequence: number, timestamp: number): void;
 	/** The speaker has left: what waits is dropped and the place is free. */
@@ -46,6 +46,8 @@ export interface VoiceSettings {
 	readonly rate: number;
 	/** Milliseconds of a frame sent: 10, 20, 40 or 60. */
 	readonly frame: number;
+	/** Milliseconds of the longest packet that is played; Opus has up to 120. */
+	readonly longest: number;
 	/** Speakers heard at a time, 1..16. */
 	readonly speakers: number;
 	/** Bytes of a packet at most, of both directions (KV: 504). */

@@ -424,7 +424,11 @@ export default function session(suite: Suite): void {
 		swappedOne.give(system(3, UID, 2), 1);
 		check.equal(swappedOne.session.presence.port, 50190);
 		check.equal(swappedOne.session.presence.otherPort, 0);
-		swappedOne.wait(60000).list(true).say("ec4");
+		while (!swappedOne.asked().includes("GET_CHANNELS")) {
+			swappedOne.give(voice(PEER, "08"));
+			swappedOne.wait(1000);
+		}
+		swappedOne.list(true).say("ec4");
 		check.equal(swappedOne.state, "joined", "the port as the server writes it has not changed");
 		const first = new Driver({ ...auto, ...CHANNEL }).start().say("1").say("c40e");
 		first.wait(300);
