@@ -183,7 +183,10 @@ export default function steady(suite: Suite): void {
 		readCounters(after);
 		check.equal(heard.packets - start, PACKETS / 2, "half of them are voice of others");
 		check.ok(session.counters.systemOut > 2, "KEEPALIVEs are in it: " + session.counters.systemOut);
-		check.ok(session.counters.ownPackets > PACKETS / 5 && session.counters.wrongChecksum > PACKETS / 5, "bad ones are in it: " + session.counters.ownPackets + " " + session.counters.wrongChecksum);
+		check.ok(
+			session.counters.ownPackets > PACKETS / 5 && session.counters.wrongChecksum > PACKETS / 5,
+			"bad ones are in it: " + session.counters.ownPackets + " " + session.counters.wrongChecksum,
+		);
 		check.ok(loop.sent > PACKETS / BATCH);
 		check.equal(after[Counter.SLOTS] - before[Counter.SLOTS], 0, "slots");
 		check.equal(after[Counter.CHUNKS] - before[Counter.CHUNKS], 0, "chunk bytes");
