@@ -6,6 +6,9 @@ import type { TestContext } from "node:test";
 import { ImpairedUdp } from "./impaired_udp.ts";
 import type { Conditions } from "./impaired_udp.ts";
 
+/** Datagrams in a row, fewer than a turn of the loop reads from a socket. */
+const BURST = 16;
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Came {
@@ -55,7 +58,7 @@ async function stream(from: Socket, port: number, count: number, gapMs: number):
 		sent.push(performance.now());
 		from.send(number(value), port, "127.0.0.1");
 		if (gapMs > 0) await sleep(gapMs);
-		else if (value % 50 === 49) await sleep(1);
+		else if (value % BURST === BURST - 1) await sleep(1);
 	}
 	return sent;
 }

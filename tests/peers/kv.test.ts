@@ -228,6 +228,8 @@ test("KV-C7 bad input of the control port has the outcomes of section 6", async 
 		(error: NodeJS.ErrnoException) => assert.match(String(error.code), /ECONNRESET|EPIPE/),
 	);
 	assert.deepEqual(await client.getChannels(), []);
+	const read = Number(/GET_CHANNELS of (\d+) bytes, must be 4/.exec(server.tolerated.at(-1) ?? "")?.[1]);
+	assert.ok(read > 65_536 && read < 262_144, server.tolerated.at(-1));
 	assert.ok(server.tolerated.length >= 8, server.tolerated.join("\n"));
 	assert.deepEqual(server.violations, []);
 });
