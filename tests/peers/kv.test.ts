@@ -222,7 +222,9 @@ test("KV-C7 bad input of the control port has the outcomes of section 6", async 
 	assert.equal(hex(await exchange(server.port, [padded])), hex(encodeList([])));
 	assert.equal(hex(await exchange(server.port, [padded.subarray(0, 20), padded.subarray(20)])), hex(encodeList([])));
 	// A megabyte: closed, this time without manners.
-	const flood = exchange(server.port, [encodeRequest(Command.GET_CHANNELS, []), Buffer.alloc(1 << 20)], { timeoutMs: 2_000 });
+	const flood = exchange(server.port, [Buffer.concat([encodeRequest(Command.GET_CHANNELS, []), Buffer.alloc(1 << 20)])], {
+		timeoutMs: 2_000,
+	});
 	await flood.then(
 		(answer) => assert.equal(hex(answer), hex(encodeList([]))),
 		(error: NodeJS.ErrnoException) => assert.match(String(error.code), /ECONNRESET|EPIPE/),
