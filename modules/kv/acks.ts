@@ -6,8 +6,8 @@ const NONE = 0;
 export class Acks {
 	/** Milliseconds of the last round trip; -1: none yet. */
 	roundTrip = -1;
-	readonly #ids = new Uint32Array(PENDING);
-	readonly #times = new Float64Array(PENDING);
+	/** Ids, then when they were given. */
+	readonly #table = new Float64Array(2 * PENDING);
 	readonly #limit: number;
 	#last = 0;
 	#pending = 0;
@@ -24,11 +24,11 @@ export class Acks {
 	/** A new id for a packet that goes out now; 0 when as many as may be are pending. */
 	take(now: number): number {
 		for (let i = 0; i < PENDING; i++) {
-			if (this.#ids[i] !== NONE) continue;
+			if (this.#table[i] !== NONE) continue;
 			const id = this.#last === 0xffffffff ? 1 : this.#last + 1;
 			this.#last = id;
-			this.#ids[i] = id;
-			this.#times[i] = now;
+			this.#table[i] = id;
+			this.#table[PENDING + i] = now;
 			this.#pending++;
 			return id;
 		}
@@ -39,10 +39,10 @@ export class Acks {
 	resolve(id: number, now: number): boolean {
 		if (id === NONE) return false;
 		for (let i = 0; i < PENDING; i++) {
-			if (this.#ids[i] !== id) continue;
-			this.#ids[i] = NONE;
+			if (this.#table[i] !== id) continue;
+			this.#table[i] = NONE;
 			this.#pending--;
-			this.roundTrip = now - this.#times[i];
+			this.roundTrip = now - this.#table[PENDING + i];
 			return true;
 		}
 		return false;
@@ -53,8 +53,8 @@ export class Acks {
 		if (this.#pending === 0) return 0;
 		let count = 0;
 		for (let i = 0; i < PENDING; i++) {
-			if (this.#ids[i] === NONE || now - this.#times[i] < this.#limit) continue;
-			this.#ids[i] = NONE;
+			if (this.#table[i] === NONE || now - this.#table[PENDING + i] < this.#limit) continue;
+			this.#table[i] = NONE;
 			count++;
 		}
 		this.#pending -= count;
@@ -66,14 +66,14 @@ export class Acks {
 		if (this.#pending === 0) return Infinity;
 		let deadline = Infinity;
 		for (let i = 0; i < PENDING; i++) {
-			const at = this.#times[i] + this.#limit;
-			if (this.#ids[i] !== NONE && at < deadline) deadline = at;
+			const at = this.#table[PENDING + i] + this.#limit;
+			if (this.#table[i] !== NONE && at < deadline) deadline = at;
 		}
 		return deadline;
 	}
 
 	clear(): void {
-		this.#ids.fill(NONE);
+		this.#table.fill(NONE);
 		this.#pending = 0;
 	}
 }

@@ -36,8 +36,8 @@ import type { RandomSource } from "time/backoff";
 const AREA = "kv";
 /** Datagrams read in one turn before others get theirs (section 4). */
 const READS = 32;
-/** One byte more than a datagram may have tells the longer ones. */
-export const RECEIVE_SIZE = DATAGRAM_SIZE + 1;
+/** What is read from the network, and system packets on their way out. One byte more than a datagram may have tells the longer ones. */
+export const PACKET_SIZE = DATAGRAM_SIZE + 1;
 /** The channel's two possible ports, and strangers. */
 const PEERS = 4;
 const EVERYWHERE = "::";
@@ -67,9 +67,8 @@ export interface ChannelOptions {
 	readonly settings: KVSettings;
 	readonly io: KVIO;
 	readonly arena: Arena;
-	/** Offsets of RECEIVE_SIZE bytes, and of DATAGRAM_SIZE zeros for system packets, which all channels share. */
-	readonly receive: number;
-	readonly system: number;
+	/** Offset of PACKET_SIZE bytes that all share: nothing stays in them. */
+	readonly packet: number;
 	readonly framing: Framing;
 	readonly voice: Voice | undefined;
 	readonly log: Logger;
@@ -84,7 +83,7 @@ export class Channel {
 	readonly #owner: ChannelOwner;
 	readonly #datagram: Datagram;
 	readonly #buffer: ArrayBuffer;
-	readonly #receive: number;
+	readonly #packet: number;
 	/** The channel's ports as the socket numbers them. */
 	#peer = -1;
 	#other = -1;
@@ -97,13 +96,13 @@ export class Channel {
 		this.#options = options;
 		this.#owner = owner;
 		this.#buffer = arena.buffer;
-		this.#receive = options.receive;
+		this.#packet = options.packet;
 		this.#datagram = openDatagram(io, settings.address.host, () => this.#readable());
 		this.session = new Session({
 			settings,
 			channel: id,
-			view: arena.view,
-			offset: options.system,
+			arena,
+			offset: options.packet,
 			random,
 			done: () => {
 				this.session.answered(io.monotonic());
@@ -237,11 +236,11 @@ export class Channel {
 		const datagram = this.#datagram;
 		const now = this.#options.io.monotonic();
 		for (let i = 0; i < READS; i++) {
-			const length = datagram.read(this.#buffer, this.#receive, RECEIVE_SIZE);
+			const length = datagram.read(this.#buffer, this.#packet, PACKET_SIZE);
 			if (length < 0) break;
 			const from = datagram.source;
 			const source = from < 0 ? -1 : from === this.#peer ? 0 : from === this.#other ? 1 : -1;
-			if (session.datagram(this.#receive, length, source, now) === PACKET_VOICE) this.#hear(now);
+			if (session.datagram(this.#packet, length, source, now) === PACKET_VOICE) this.#hear(now);
 		}
 		this.dispatch(now);
 		this.#owner.turn();
@@ -255,7 +254,7 @@ export class Channel {
 		// The same user in two channels is two streams.
 		const number = voice.speaker(speaker.low, (speaker.high ^ (this.index << 28)) >>> 0, now);
 		if (number < 0) return;
-		const payload = this.#receive + AT_PAYLOAD;
+		const payload = this.#packet + AT_PAYLOAD;
 		framing.read(payload);
 		voice.receive(number, payload, DATAGRAM_SIZE - AT_PAYLOAD, now, framing.sequence, framing.timestamp);
 	}

@@ -124,9 +124,9 @@ export class Control {
 		return this.#submit(request, COMMAND_GET_PORT, channel, NO_ID, NO_ID);
 	}
 
-	/** All channels; with `request.ids` their ids, with `request.sought` whether it is one of them. */
-	getChannels(request: Request): boolean {
-		return this.#submit(request, COMMAND_GET_CHANNELS, NO_ID, NO_ID, NO_ID);
+	/** All channels; with `request.ids` their ids, and whether `sought` is one of them. */
+	getChannels(request: Request, sought: Id = NO_ID): boolean {
+		return this.#submit(request, COMMAND_GET_CHANNELS, sought, NO_ID, NO_ID);
 	}
 
 	/** Submits a request whose command and fields are set, however many wait. @returns false when it is pending. */

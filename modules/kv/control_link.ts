@@ -1,26 +1,16 @@
-import { CONTROL_DONE, CONTROL_IDLE, CONTROL_OPENING, type Control, planControl } from "kv/control";
+import { CONTROL_DONE, CONTROL_IDLE, CONTROL_OPENING, type Control } from "kv/control";
 import type { KVIO } from "kv/io";
 import type { Request } from "kv/request";
 import type Resolver from "net/resolver";
 import type { Stream } from "net/stream";
-import type { MemoryPlan } from "storage/plan";
 import type { HostPort } from "wire/host_port";
 
 /* Wanted readiness and results as net/stream gives them. */
 const WANT_READ = 1;
 const END = -1;
 
-/** Bytes taken from the network at a time: a list is read as it comes. */
-const INPUT_SIZE = 256;
-/** Reads of one turn: a list of 1,024 channels needs 33 of them. */
+/** Reads of one turn: a list of 1,024 channels needs 17 of them. */
 const READS = 8;
-const PLAN_INPUT = "kv answer";
-
-/** Reserves what a {@link ControlLink} needs, its control side included. */
-export function planControlLink(plan: MemoryPlan): void {
-	planControl(plan);
-	plan.reserve(PLAN_INPUT, INPUT_SIZE, "");
-}
 
 /** Carries requests to the server: a name looked up, a connection for each request, one write, the answer, and closed. */
 export class ControlLink {
@@ -33,16 +23,29 @@ export class ControlLink {
 	readonly #resolver: Resolver;
 	readonly #buffer: ArrayBuffer;
 	readonly #input: number;
+	readonly #inputSize: number;
 	readonly #turn: () => void;
 	#resolving = false;
 
-	/** @param turn called when requests are done, or a deadline changed. */
-	constructor(io: KVIO, plan: MemoryPlan, control: Control, server: HostPort, turn: () => void) {
+	/**
+	 * @param input offset of `inputSize` bytes that answers are read into; each is taken at once.
+	 * @param turn called when requests are done, or a deadline changed.
+	 */
+	constructor(
+		io: KVIO,
+		buffer: ArrayBuffer,
+		input: number,
+		inputSize: number,
+		control: Control,
+		server: HostPort,
+		turn: () => void,
+	) {
 		this.control = control;
 		this.#server = server;
 		this.#io = io;
-		this.#buffer = plan.allocate().buffer;
-		this.#input = plan.offset(PLAN_INPUT);
+		this.#buffer = buffer;
+		this.#input = input;
+		this.#inputSize = inputSize;
 		this.#turn = turn;
 		this.#resolver = new io.Resolver({ onResolved: (address) => this.#resolved(address) });
 		this.#stream = new io.Stream({
@@ -113,7 +116,7 @@ export class ControlLink {
 	#readable(): void {
 		const { control } = this;
 		for (let i = 0; i < READS && control.state !== CONTROL_DONE && control.state !== CONTROL_IDLE; i++) {
-			const count = this.#stream.read(this.#buffer, this.#input, INPUT_SIZE);
+			const count = this.#stream.read(this.#buffer, this.#input, this.#inputSize);
 			if (count > 0) control.input(this.#input, count);
 			else {
 				if (count === END) control.ended();

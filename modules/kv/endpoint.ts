@@ -1,12 +1,11 @@
-import { Channel, type ChannelOwner, RECEIVE_SIZE } from "kv/channel";
+import { Channel, type ChannelOwner, PACKET_SIZE } from "kv/channel";
 import { PAYLOAD_SIZE } from "kv/constants";
-import { Control } from "kv/control";
-import { ControlLink, planControlLink } from "kv/control_link";
+import { Control, planControl } from "kv/control";
+import { ControlLink } from "kv/control_link";
 import { ControlCounters } from "kv/counters";
 import { Framing } from "kv/framing";
 import type { KVIO } from "kv/io";
 import type { KVSettings } from "kv/options";
-import { PRESENCE_SIZE } from "kv/presence";
 import type { Request } from "kv/request";
 import { type Logger, LEVEL_INFO } from "host/logger";
 import type { Voice, VoiceTransport } from "media/voice/voice";
@@ -14,8 +13,7 @@ import type { MemoryPlan } from "storage/plan";
 import type { RandomSource } from "time/backoff";
 import type Timer from "time/timer";
 
-const PLAN_RECEIVE = "kv datagram";
-const PLAN_SYSTEM = "kv system packet";
+const PLAN_PACKET = "kv packet";
 /** Bytes of a record that the host keeps for a socket with its peers, and for a stream and a resolver. */
 const SOCKET_BYTES = 400;
 const LINK_BYTES = 800;
@@ -40,9 +38,8 @@ export interface EndpointOptions {
 
 /** Reserves what an {@link Endpoint} needs. */
 export function planEndpoint(plan: MemoryPlan, settings: KVSettings): void {
-	planControlLink(plan);
-	plan.reserve(PLAN_RECEIVE, RECEIVE_SIZE, "");
-	plan.reserve(PLAN_SYSTEM, PRESENCE_SIZE, "");
+	planControl(plan);
+	plan.reserve(PLAN_PACKET, PACKET_SIZE, "");
 	plan.note("kv sockets", LINK_BYTES + SOCKET_BYTES * settings.channels.length, "kv.channels");
 }
 
@@ -71,7 +68,8 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		this.#options = options;
 		this.#framing = new Framing(arena, settings.switches);
 		this.control = new Control(plan, settings.switches, settings.times, new ControlCounters());
-		this.#link = new ControlLink(io, plan, this.control, settings.address, () => this.turn());
+		const packet = plan.offset(PLAN_PACKET);
+		this.#link = new ControlLink(io, arena.buffer, packet, PACKET_SIZE, this.control, settings.address, () => this.turn());
 		const channels: Channel[] = [];
 		for (let index = 0; index < settings.channels.length; index++)
 			channels.push(
@@ -82,8 +80,7 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 						settings,
 						io,
 						arena,
-						receive: plan.offset(PLAN_RECEIVE),
-						system: plan.offset(PLAN_SYSTEM),
+						packet,
 						framing: this.#framing,
 						voice,
 						log,
@@ -131,13 +128,12 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 	}
 
 	/**
-	 * Sends a packet of the codec to all channels that are joined. It lies at `offset` of the plan's arena with 11 bytes free before it and
-	 * all up to 504 behind its start. @returns SENT, SENT_NOWHERE (not joined, or the network takes none) or TOO_LONG (KV-14).
+	 * Sends a packet of the codec to all channels that are joined. It lies at `offset` of the plan's arena with 8 bytes free before it and all
+	 * up to 504 behind its start. @returns SENT, SENT_NOWHERE (not joined, or the network takes none) or TOO_LONG (KV-14).
 	 */
 	sendVoice(offset: number, length: number, sequence: number, timestamp: number, now: number): number {
 		const { channels } = this;
-		const framing = this.#framing;
-		if (length > PAYLOAD_SIZE || !framing.frame(offset, length, sequence, timestamp)) {
+		if (length > PAYLOAD_SIZE || !this.#framing.frame(offset, length, sequence, timestamp)) {
 			channels[0].session.counters.tooLong++;
 			return TOO_LONG;
 		}
@@ -145,7 +141,7 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		for (let i = 0; i < channels.length; i++) {
 			const channel = channels[i];
 			if (!channel.session.joined) channel.session.counters.unsent++;
-			else if (channel.send(framing.offset, now)) result = SENT;
+			else if (channel.send(offset, now)) result = SENT;
 		}
 		return result;
 	}

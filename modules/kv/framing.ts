@@ -1,6 +1,6 @@
 import { PAYLOAD_SIZE } from "kv/constants";
 import type { KVSwitches } from "kv/switches";
-import { padOpus, paddingOfOpus } from "media/audio/opus_packet";
+import { padTo, paddingLength } from "media/audio/opus_packet";
 import type { Arena } from "storage/arena";
 
 /**
@@ -14,8 +14,6 @@ const AT_TIMESTAMP = 6;
 
 /** Packets of the codec in the 504 bytes of a datagram, and back (section 2.4). */
 export class Framing {
-	/** Where `frame` has put the payload. */
-	offset = 0;
 	/** What `read` has found: number of the packet (16 bits) and media time (32 bits); -1: the sender does not tell. */
 	sequence = -1;
 	timestamp = -1;
@@ -30,22 +28,20 @@ export class Framing {
 	}
 
 	/**
-	 * Makes 504 bytes of a packet of `length` bytes at `at`, where it lies: HEADROOM bytes before it are free, and all up to 504 behind
-	 * its start. @returns false when no datagram holds it, or it is no packet of Opus.
+	 * Makes 504 bytes of a packet of `length` bytes at `at`, where it lies: all up to 504 behind its start is free.
+	 * @returns false when no datagram holds it, or it is no packet of Opus.
 	 */
 	frame(at: number, length: number, sequence: number, timestamp: number): boolean {
 		const { bytes, view } = this.#arena;
 		if (length > PAYLOAD_SIZE || length < 1) return false;
 		if (!this.#opus) {
-			this.offset = at;
 			bytes.fill(0, at + length, at + PAYLOAD_SIZE);
 			return true;
 		}
-		const start = padOpus(bytes, at, length, PAYLOAD_SIZE);
-		if (start < 0) return false;
-		this.offset = start;
-		if (!this.#mark || length === PAYLOAD_SIZE || paddingOfOpus(bytes, start, PAYLOAD_SIZE) < MARK_SIZE) return true;
-		const mark = start + PAYLOAD_SIZE - MARK_SIZE;
+		if (length === PAYLOAD_SIZE) return true;
+		if (padTo(bytes, at, length, PAYLOAD_SIZE, PAYLOAD_SIZE) < 0) return false;
+		if (!this.#mark || paddingLength(bytes, at, PAYLOAD_SIZE) < MARK_SIZE) return true;
+		const mark = at + PAYLOAD_SIZE - MARK_SIZE;
 		view.setUint32(mark, MARK);
 		view.setUint16(mark + AT_SEQUENCE, sequence);
 		view.setUint32(mark + AT_TIMESTAMP, timestamp);
@@ -58,7 +54,7 @@ export class Framing {
 		const mark = at + PAYLOAD_SIZE - MARK_SIZE;
 		this.sequence = -1;
 		this.timestamp = -1;
-		if (!this.#opus || view.getUint32(mark) !== MARK || paddingOfOpus(bytes, at, PAYLOAD_SIZE) < MARK_SIZE) return;
+		if (!this.#opus || view.getUint32(mark) !== MARK || paddingLength(bytes, at, PAYLOAD_SIZE) < MARK_SIZE) return;
 		this.sequence = view.getUint16(mark + AT_SEQUENCE);
 		this.timestamp = view.getUint32(mark + AT_TIMESTAMP);
 	}

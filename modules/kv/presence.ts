@@ -8,11 +8,13 @@ import {
 	OPERATION_JOIN,
 	OPERATION_KEEPALIVE,
 	OPERATION_LEAVE,
+	SYSTEM_SIZE,
 } from "kv/constants";
 import type { ChannelCounters } from "kv/counters";
 import type { Id } from "kv/id";
 import type { KVTimes } from "kv/times";
 import { type PacketWire, swapped } from "kv/wire";
+import type { Arena } from "storage/arena";
 
 /** What {@link Presence.system} says of a system packet. */
 export const SYSTEM_DROPPED = 0;
@@ -46,7 +48,7 @@ export interface PresenceOptions {
  * ports answers. A packet to be sent is written to `offset` by `compose`.
  */
 export class Presence {
-	/** Where system packets are written: DATAGRAM_SIZE bytes, of which those behind the header are zero. */
+	/** Where system packets are written: DATAGRAM_SIZE bytes, free in between. */
 	readonly offset: number;
 	/** The channel's port, and the one that is tried too; 0: none. */
 	port = 0;
@@ -74,11 +76,13 @@ export class Presence {
 	readonly #uid: Id;
 	readonly #wire: PacketWire;
 	readonly #view: DataView;
+	readonly #bytes: Uint8Array;
 	readonly #counters: ChannelCounters;
 	readonly #options: PresenceOptions;
 
-	constructor(view: DataView, offset: number, uid: Id, wire: PacketWire, counters: ChannelCounters, options: PresenceOptions) {
-		this.#view = view;
+	constructor(arena: Arena, offset: number, uid: Id, wire: PacketWire, counters: ChannelCounters, options: PresenceOptions) {
+		this.#view = arena.view;
+		this.#bytes = arena.bytes;
 		this.offset = offset;
 		this.#uid = uid;
 		this.#wire = wire;
@@ -225,6 +229,7 @@ export class Presence {
 			operation = bit === JOIN ? OPERATION_JOIN : OPERATION_LEAVE;
 			ack = 0;
 		}
+		this.#bytes.fill(0, this.offset + SYSTEM_SIZE, this.offset + DATAGRAM_SIZE);
 		this.#wire.writeSystem(this.#view, this.offset, operation, this.#uid, ack);
 		return true;
 	}
@@ -260,6 +265,3 @@ export class Presence {
 		if (moved) this.refresh(now);
 	}
 }
-
-/** Bytes of {@link Presence.offset}. */
-export const PRESENCE_SIZE = DATAGRAM_SIZE;

@@ -40,10 +40,9 @@ export class Request {
 	port = 0;
 	/** The system's word for RESULT_CONNECT and RESULT_RESET. */
 	detail = "";
-	/** GET_CHANNELS: how many there are, and whether `sought` is one of them. */
+	/** GET_CHANNELS: how many there are, and whether `first` is one of them. */
 	count = 0;
 	listed = false;
-	readonly sought = new Id();
 	/** GET_CHANNELS: where the ids go, a high and a low half each, as many as it holds; none when it is undefined. */
 	ids: Uint32Array | undefined;
 	/** Next in the queue. */
@@ -78,7 +77,7 @@ export class Request {
 	list(high: number, low: number): void {
 		const { ids } = this;
 		const at = 2 * this.count++;
-		if (high === this.sought.high && low === this.sought.low) this.listed = true;
+		if (high === this.first.high && low === this.first.low) this.listed = true;
 		if (ids === undefined || at + 1 >= ids.length) return;
 		ids[at] = high;
 		ids[at + 1] = low;

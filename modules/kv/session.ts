@@ -57,6 +57,7 @@ import { MISSED_LIMIT, Presence, SYSTEM_CLOSE, SYSTEM_DROPPED } from "kv/presenc
 import { Request, type RequestDone } from "kv/request";
 import type { KVTimes } from "kv/times";
 import { isSystem, PacketWire } from "kv/wire";
+import type { Arena } from "storage/arena";
 import { Backoff, type RandomSource } from "time/backoff";
 
 /** Sends that fail in a row before it is looked whether the channel is still there (section 6). */
@@ -75,8 +76,8 @@ export interface SessionOptions {
 	readonly settings: KVSettings;
 	/** The channel to be joined; undefined: one of its own. */
 	readonly channel: Id | undefined;
-	readonly view: DataView;
-	/** PRESENCE_SIZE bytes that hold zeros, for system packets. */
+	readonly arena: Arena;
+	/** Where system packets are written when they are polled: DATAGRAM_SIZE bytes, free in between. */
 	readonly offset: number;
 	readonly random: RandomSource;
 	/** Called by the control side when `request` is done; it then calls `answered`. */
@@ -137,16 +138,16 @@ export class Session {
 	readonly #view: DataView;
 
 	constructor(options: SessionOptions) {
-		const { settings, channel, view, offset, random } = options;
+		const { settings, channel, arena, offset, random } = options;
 		const { times, switches } = settings;
 		this.#settings = settings;
 		this.#times = times;
-		this.#view = view;
+		this.#view = arena.view;
 		this.#own = channel === undefined;
 		if (channel !== undefined) this.channel.copy(channel);
 		this.request = new Request(options.done);
 		this.wire = new PacketWire(switches);
-		this.presence = new Presence(view, offset, this.uid, this.wire, this.counters, {
+		this.presence = new Presence(arena, offset, this.uid, this.wire, this.counters, {
 			times,
 			userJoin: switches.userJoin,
 			probe: switches.portOrder === "auto",
@@ -413,7 +414,7 @@ export class Session {
 		this.#silenceAt = Infinity;
 		this.#lookedAt = now;
 		this.counters.checks++;
-		this.request.sought.copy(this.channel);
+		this.request.first.copy(this.channel);
 		this.#ask(COMMAND_GET_CHANNELS);
 	}
 

@@ -70,6 +70,7 @@ class Desk {
 }
 
 const getChannels = (control: Control, request: Request): boolean => control.getChannels(request);
+const seek = (text: string) => (control: Control, request: Request) => control.getChannels(request, id(text));
 const getPort = (control: Control, request: Request): boolean => control.getPort(request, id("0x1234"));
 const create = (control: Control, request: Request): boolean => control.create(request, id("1"));
 const register = (control: Control, request: Request): boolean => control.register(request, new Id(), new Id());
@@ -183,12 +184,11 @@ export default function control(suite: Suite): void {
 		const desk = new Desk();
 		const { request } = desk;
 		request.ids = new Uint32Array(IDS_LENGTH);
-		request.sought.set(0, 72);
 		check.equal(desk.ask(getChannels, zeros(16)), "GET_CHANNELS: done");
 		check.equal(request.count, 0);
 		check.equal(desk.ask(getChannels, zeros(12), "FIN"), "GET_CHANNELS: done");
 		const five = "0000000000000005 0000000000000045 0000000000000046 0000000000000047 0000000000000048 000000000000002a";
-		check.equal(desk.ask(getChannels, five + zeros(8)), "GET_CHANNELS: done");
+		check.equal(desk.ask(seek("72"), five + zeros(8)), "GET_CHANNELS: done");
 		check.equal(request.count, 5);
 		check.equal(String(request.ids.slice(0, 10)), "0,69,0,70,0,71,0,72,0,42");
 		check.ok(request.listed);
@@ -210,8 +210,7 @@ export default function control(suite: Suite): void {
 		const after = new Int32Array(Counter.COUNT);
 		request.ids = new Uint32Array(8);
 		const list = "0000000000000400" + "00000000000000aa".repeat(1023) + "fffffffe00000001" + zeros(8);
-		request.sought.copy(id("0xfffffffe00000001"));
-		desk.ask(getChannels, list, "", [256]);
+		desk.ask(seek("0xfffffffe00000001"), list, "", [256]);
 		check.equal(request.count, 1024);
 		check.ok(request.listed);
 		check.equal(request.ids[7], 0xaa);

@@ -11,13 +11,13 @@ import {
 	STATE_TEXT,
 } from "kv/constants";
 import { type KVOptions, settingsOf } from "kv/options";
-import { PRESENCE_SIZE } from "kv/presence";
 import { Session } from "kv/session";
 import type { KVTimes } from "kv/times";
 import { portOf } from "kv/wire";
 import { Arena } from "storage/arena";
 
-const AT = PRESENCE_SIZE + 8;
+/** As on a device, what comes and what goes share their place. */
+const AT = 8;
 const SPACE = 2048;
 
 const EVENTS: Readonly<Record<number, string>> = Object.freeze({
@@ -58,8 +58,8 @@ export class Driver {
 		this.session = new Session({
 			settings,
 			channel: settings.channels[0],
-			view: this.#arena.view,
-			offset: 0,
+			arena: this.#arena,
+			offset: AT,
 			random: { fraction: () => 0.5 },
 			done: () => {},
 		});

@@ -104,6 +104,12 @@ export class FakeServer {
 	}
 }
 
+export interface SceneOptions {
+	/** The host has no IPv6. */
+	readonly only4?: boolean;
+	readonly talks?: boolean;
+}
+
 /** An endpoint in a world of its own, with a server. */
 export class Scene {
 	readonly world = new World();
@@ -117,7 +123,7 @@ export class Scene {
 	readonly #buffer: ArrayBuffer;
 	readonly #at: number;
 
-	constructor(changes: Partial<KVOptions> = {}, times?: Partial<KVTimes>, options: { only4?: boolean; talks?: boolean } = {}) {
+	constructor(changes: Partial<KVOptions> = {}, times?: Partial<KVTimes>, options: SceneOptions = {}) {
 		const settings = settingsOf({ server: "kv.example", channel: "0xfffffffe00000001", ...changes }, times);
 		this.world.only4 = options.only4 ?? false;
 		planEndpoint(this.plan, settings);
@@ -127,9 +133,10 @@ export class Scene {
 		this.#at = this.plan.offset("test") + HEADROOM;
 		this.voice = new FakeVoice(buffer);
 		this.world.answer = (request) => this.server.answer(request);
+		const io = this.world.io();
 		this.endpoint = new Endpoint({
 			settings,
-			io: this.world.io(),
+			io,
 			plan: this.plan,
 			voice: this.voice,
 			talks: options.talks,
