@@ -10,6 +10,8 @@ const CHUNK = 65_536;
 const KEPT_BYTES = 16 * 1024 * 1024;
 /** A listener who takes nothing for that many bytes misses something. */
 const BACKLOG = 256 * 1024;
+/** Seconds at once that are no sound but the silence before it, which the device wrote as a hole. */
+const LEAP_S = 0.5;
 
 export class SoundTail {
 	/** Samples a second; 0 until the file has its head. */
@@ -48,9 +50,10 @@ export class SoundTail {
 		try {
 			const { size } = fstatSync(file);
 			if (this.rate === 0 && !this.#readHead(file, size)) return;
-			// Whole samples; begun anew when another device writes the file.
-			if (size < this.#offset) this.#offset = size & ~1;
-			const end = this.#offset + ((size - this.#offset) & ~1);
+			// Whole samples. A file that was just emptied is short until the device writes on.
+			const end = this.#offset + (Math.max(0, size - this.#offset) & ~1);
+			const leap = LEAP_S * 2 * this.rate;
+			if (end - this.#offset > leap) this.#offset = end - leap / 5;
 			while (this.#offset < end) this.#read(file, Math.min(CHUNK, end - this.#offset));
 		} finally {
 			closeSync(file);

@@ -152,7 +152,7 @@ export class VoiceDemo {
 	configuration(place: Place): { readonly audio: unknown; readonly kv: unknown } {
 		return {
 			audio: {
-				input: this.#file(place, "says"),
+				input: `loop:${this.#file(place, "says")}`,
 				output: this.#file(place, "hears"),
 				rate: RATE,
 				codec: "opus",
