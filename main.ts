@@ -4,18 +4,24 @@
  * Everything is made here, once, in the memory of one plan; then the event loop runs and nothing more is made.
  */
 import type { ArrowSettings } from "arrow/options";
-import { ArrowPart, arrowIdentity, arrowSettings, planArrow } from "device/arrow_part";
+import { arrowFiguresBytes } from "device/arrow_figures";
+import { ArrowPart, arrowIdentity, arrowSettings, planArrow, scansOf } from "device/arrow_part";
 import { CameraPart, planCamera } from "device/camera_part";
-import { type Config, loadConfig } from "device/config";
+import { type Config, type DiscoveryConfig, loadConfig } from "device/config";
 import { Device } from "device/device";
+import { diagnose } from "device/diagnose";
+import { defaultDiscovery, discover } from "device/discover";
+import { DiscoveryPart } from "device/discovery_part";
 import { IDENTITY_BYTES, Identity, loadIdentity } from "device/identity";
-import { KVPart, kvSettings, planKV } from "device/kv_part";
+import { KVPart, kvFiguresBytes, kvSettings, planKV } from "device/kv_part";
 import { Log } from "device/log";
 import { checkMemory } from "device/memory_report";
 import { Metrics } from "device/metrics";
 import { Exit, HELP, parseOptions } from "device/options";
 import type { Part } from "device/part";
 import { VERSION } from "device/version";
+import { planDiscovery } from "discovery/endpoint";
+import { type DiscoverySettings, discoverySettings } from "discovery/settings";
 import { args, exit, print, printError, target } from "host/host";
 import type { KVSettings } from "kv/options";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
@@ -38,10 +44,14 @@ function makeDevice(): number {
 	if (options.help) return answer(HELP);
 	if (options.version) return answer("fletcher " + VERSION + " " + target());
 
+	/* Cameras on the local networks, once, without the cloud. */
+	if (options.discover && options.config === "") return discoverOnce(defaultDiscovery(isSmall()), options.json);
+
 	/* What this device is to do, and where it tells what happens. */
 	const config = readConfig(options.config);
 	if (config === undefined) return Exit.USAGE;
-	const log = new Log({ ...config.log, write: print, wall, monotonic });
+	if (options.discover) return discoverOnce(config.discovery ?? defaultDiscovery(isSmall()), options.json, config);
+	const log = new Log({ ...config.log, write: options.diagnose ? printError : print, wall, monotonic });
 
 	/* Who it is. A trial is nobody. */
 	const trial = options.checkConfig || options.printMemory;
@@ -49,20 +59,34 @@ function makeDevice(): number {
 	if (identity === undefined) return Exit.IDENTITY;
 	const arrowSelf = arrowIdentity(identity);
 
+	/* Whether the way to the Arrow service is free: one attempt, told in words. */
+	if (options.diagnose && !trial) {
+		const problem = diagnose(config, identity);
+		return problem === "" ? Exit.NONE : refuse(options.config + ": " + problem);
+	}
+
 	/* What it needs of memory, before any of it is taken. */
 	const plan = new MemoryPlan();
+	let discovery: DiscoverySettings | undefined;
 	let arrow: ArrowSettings | undefined;
 	let kv: KVSettings | undefined;
 	try {
+		if (config.discovery !== undefined) {
+			discovery = discoverySettings(config.discovery, takesH265(config));
+			planDiscovery(plan, discovery);
+		}
 		if (config.arrow !== undefined) {
-			arrow = arrowSettings(config.arrow, config, arrowSelf);
+			arrow = arrowSettings(config.arrow, config, arrowSelf, scansOf(discovery));
 			planArrow(plan, arrow, arrowSelf);
 		}
-		if (config.camera !== undefined) planCamera(plan, config.camera);
 		if (config.kv !== undefined) {
 			kv = kvSettings(config.kv);
 			planKV(plan, kv);
 		}
+		let figures = 0;
+		if (arrow !== undefined) figures += arrowFiguresBytes(arrow.sessions);
+		if (kv !== undefined) figures += kvFiguresBytes(kv.channels.length);
+		if (config.camera !== undefined) planCamera(plan, config.camera, figures);
 	} catch (error) {
 		return refuse(options.config + ": " + (error as Error).message);
 	}
@@ -70,11 +94,21 @@ function makeDevice(): number {
 	if (excess !== "") return refuse(options.config + ": " + excess);
 	if (options.checkConfig) return answer(options.config + ": the configuration is right");
 
-	/* The camera with its HTTP server, the tunnel to the Arrow service, the voice channels, and the figures of all. */
+	/* The camera with its HTTP server, the tunnel to the Arrow service, scans for cameras, voice, and the figures of all. */
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
 	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
-	if (arrow !== undefined) parts.push(new ArrowPart(arrow, arrowSelf, plan, log));
+	let scans: DiscoveryPart | undefined;
+	if (discovery !== undefined) {
+		scans = new DiscoveryPart(discovery, plan, log);
+		parts.push(scans);
+	}
+	if (arrow !== undefined) {
+		const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
+		const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans });
+		if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
+		parts.push(tunnel);
+	}
 	if (config.kv !== undefined && kv !== undefined) parts.push(new KVPart(config.kv, kv, plan, log, undefined));
 	metrics.parts = parts;
 
@@ -83,6 +117,20 @@ function makeDevice(): number {
 	if (options.printMemory) device.printMemory();
 	else device.run();
 	return Exit.NONE;
+}
+
+function isSmall(): boolean {
+	return SMALL_TARGETS.includes(target());
+}
+
+/** Whether cameras with H.265 count as RTSP. */
+function takesH265(config: Config | undefined): boolean {
+	return config?.arrow?.switches?.h265 !== "unsupported";
+}
+
+function discoverOnce(settings: DiscoveryConfig, json: boolean, config?: Config): number {
+	const problem = discover(settings, takesH265(config), json);
+	return problem === "" ? Exit.NONE : refuse(problem);
 }
 
 function answer(text: string): number {
@@ -96,7 +144,7 @@ function refuse(reason: string): number {
 }
 
 function readConfig(path: string): Config | undefined {
-	const { config, errors } = loadConfig(path, SMALL_TARGETS.includes(target()));
+	const { config, errors } = loadConfig(path, isSmall());
 	for (let i = 0; i < errors.length; i++) printError("fletcher: " + errors[i]);
 	return config;
 }

@@ -56,6 +56,12 @@ void engineCounters(txMachine *the, txMachine *root, int32_t *counters)
 	counters[COUNTER_TABLES] = (int32_t)(sizeof(txMachine) + (size_t)(the->nameModulo + the->symbolModulo + the->keyCount - the->keyOffset) * sizeof(void *));
 }
 
+void engineGiveBack(txMachine *the)
+{
+	for (txBlock *block = the->firstBlock; block; block = block->nextBlock)
+		memoryGiveBack(block + 1, block->current, block->limit);
+}
+
 /* What the engine asks of its platform. */
 
 void fxCreateMachinePlatform(txMachine *the)

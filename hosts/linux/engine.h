@@ -12,5 +12,10 @@ struct sxMachine;
 struct sxMachine *engineClone(struct sxMachine *root);
 /* Fills the engine's part of the counters (hosts/posix/counters.h). */
 void engineCounters(struct sxMachine *the, struct sxMachine *root, int32_t *counters);
+/*
+ * After a collection: gives the kernel back what the chunks do not use, and pages that were only filled with zeros, as those of buffers
+ * that nobody has written to yet.
+ */
+void engineGiveBack(struct sxMachine *the);
 
 #endif

@@ -98,6 +98,7 @@ void fletcher_host_target(xsMachine *the)
 void fletcher_host_collect_garbage(xsMachine *the)
 {
 	xsCollectGarbage();
+	engineGiveBack((struct sxMachine *)the);
 }
 
 void fletcher_host_read_counters(xsMachine *the)
@@ -111,6 +112,7 @@ void fletcher_host_read_counters(xsMachine *the)
 	counters[COUNTER_RESIDENT] = processResident();
 	counters[COUNTER_DESCRIPTORS] = processDescriptors();
 	counters[COUNTER_ROM_IMAGE] = rootIsImage();
+	counters[COUNTER_TURNS] = (int32_t)loopTurns();
 	xsmcVars(1);
 	xsmcGet(xsVar(0), xsArg(0), xsID_buffer);
 	xsmcGetBufferWritable(xsVar(0), &view, &size);

@@ -25,6 +25,7 @@ static struct {
 	int count; /* of events collected in this turn */
 	unsigned serial;
 	unsigned turn;
+	unsigned turns;
 	LoopTimer *first, *last;
 	pthread_mutex_t lock; /* for the wakers only */
 	LoopWaker *firstWoken, *lastWoken;
@@ -83,6 +84,8 @@ static int control(LoopWatch *watch, int operation)
 		event.events |= EPOLLIN;
 	if (watch->events & LOOP_WRITE)
 		event.events |= EPOLLOUT;
+	if (watch->events & LOOP_END)
+		event.events |= EPOLLRDHUP;
 	return epoll_ctl(loop.epoll, operation, watch->fd, &event) < 0 ? errno : 0;
 }
 
@@ -141,6 +144,8 @@ static void dispatch(struct epoll_event *event)
 		ready |= LOOP_READ;
 	if (event->events & EPOLLOUT)
 		ready |= LOOP_WRITE;
+	if (event->events & EPOLLRDHUP)
+		ready |= LOOP_END;
 	if (event->events & (EPOLLERR | EPOLLHUP))
 		ready |= LOOP_ERROR | LOOP_READ | LOOP_WRITE;
 	ready &= watch->events | LOOP_ERROR;
@@ -263,6 +268,11 @@ static void runWoken(void)
 
 /* Turns */
 
+unsigned loopTurns(void)
+{
+	return loop.turns;
+}
+
 void loopStop(void)
 {
 	loop.stopping = 1;
@@ -277,6 +287,7 @@ int loopRun(void)
 		if (count < 0 && errno != EINTR)
 			code = errno;
 		loop.count = count > 0 ? count : 0;
+		loop.turns++;
 		runTimers();
 		for (int i = 0; i < loop.count && !loop.stopping; i++) {
 			struct epoll_event *event = &loop.events[i];

@@ -146,3 +146,19 @@ size_t memoryArenaUsed(void)
 {
 	return gMemory.arena.used;
 }
+
+/* Whether the memory holds zeros only. */
+static int isZero(const uint8_t *page)
+{
+	return page[0] == 0 && !memcmp(page, page + 1, PAGE - 1);
+}
+
+void memoryGiveBack(void *start, void *used, void *end)
+{
+	uint8_t *page = (uint8_t *)roundUp((uintptr_t)start, PAGE);
+	uint8_t *last = (uint8_t *)((uintptr_t)end & ~(uintptr_t)(PAGE - 1));
+	unsigned char resident;
+	for (; page < last; page += PAGE)
+		if (mincore(page, PAGE, &resident) == 0 && (resident & 1) && (page >= (uint8_t *)used || isZero(page)))
+			madvise(page, PAGE, MADV_DONTNEED);
+}

@@ -36,4 +36,10 @@ int memoryReserveArena(size_t size);
 /* Bytes of the arena taken so far. */
 size_t memoryArenaUsed(void);
 
+/*
+ * Gives the kernel back the pages between `start` and `end` that hold zeros only, and all of those from `used` on: what lies there
+ * is not needed. They are zeros when they are used again.
+ */
+void memoryGiveBack(void *start, void *used, void *end);
+
 #endif

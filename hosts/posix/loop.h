@@ -12,6 +12,8 @@
 #define LOOP_WRITE 2
 /* Reported besides READ and WRITE, never asked for: the descriptor has failed or hung up. */
 #define LOOP_ERROR 4
+/* The peer has ended its sending side, though bytes of it may wait to be read. Holds for ever once it does: ask until it was told. */
+#define LOOP_END 8
 
 typedef struct LoopWatch LoopWatch;
 typedef void (*LoopReady)(LoopWatch *watch, unsigned events);

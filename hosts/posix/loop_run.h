@@ -12,6 +12,9 @@
 /* Runs until loopStop. Returns 0, or an errno when the loop cannot be made. */
 int loopRun(void);
 
+/* Turns since the start, modulo 2^32. */
+unsigned loopTurns(void);
+
 /* Ends loopRun: nothing is dispatched afterwards. Before loopRun it ends it at once. Safe in a signal handler and in any thread. */
 void loopStop(void);
 

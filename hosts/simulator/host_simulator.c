@@ -165,6 +165,7 @@ void fletcher_host_read_counters(xsMachine *the)
 	}
 	counters[COUNTER_RESIDENT] = processResident();
 	counters[COUNTER_DESCRIPTORS] = processDescriptors();
+	counters[COUNTER_TURNS] = (int32_t)loopTurns();
 
 	/* XS 17 lends C the bytes of a typed array of bytes only: hence the array's own buffer. */
 	void *data;

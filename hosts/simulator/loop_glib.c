@@ -6,8 +6,10 @@
  * threads by loopWake. What poll found is collected before anything is dispatched: a watch that is removed meanwhile loses
  * its place and with it its event.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <glib.h>
+#include <poll.h>
 
 #include "loop.h"
 #include "loop_run.h"
@@ -27,6 +29,7 @@ static Place places[WATCHES];
 static unsigned placeCount; /* places ever used: those behind are free */
 static LoopTimer *firstTimer;
 static unsigned turn = 1; /* never 0: a timer keeps it in `armed` */
+static unsigned turns;
 static gboolean stopped;
 
 static GMutex wakersMutex;
@@ -40,6 +43,11 @@ double loopNow(void)
 	return (double)g_get_monotonic_time() / MICROSECONDS;
 }
 
+unsigned loopTurns(void)
+{
+	return turns;
+}
+
 void loopStop(void)
 {
 	stopped = TRUE;
@@ -47,7 +55,9 @@ void loopStop(void)
 
 static GIOCondition toCondition(unsigned events)
 {
-	return (GIOCondition)(((events & LOOP_READ) ? G_IO_IN : 0) | ((events & LOOP_WRITE) ? G_IO_OUT : 0));
+	/* GLib has no name for POLLRDHUP, but hands its conditions to poll as they are. */
+	return (GIOCondition)(((events & LOOP_READ) ? G_IO_IN : 0) | ((events & LOOP_WRITE) ? G_IO_OUT : 0)
+		| ((events & LOOP_END) ? POLLRDHUP : 0));
 }
 
 static void setReadyTime(void)
@@ -173,6 +183,8 @@ static void collect(void)
 			place->ready |= LOOP_READ;
 		if (condition & G_IO_OUT)
 			place->ready |= LOOP_WRITE;
+		if (condition & POLLRDHUP)
+			place->ready |= LOOP_END;
 		if (condition & (G_IO_ERR | G_IO_HUP | G_IO_NVAL))
 			place->ready |= LOOP_ERROR | LOOP_READ | LOOP_WRITE;
 	}
@@ -217,6 +229,7 @@ static gboolean onSource(GSource *self, GSourceFunc callback, gpointer data)
 	(void)self;
 	(void)callback;
 	(void)data;
+	turns++;
 	if (++turn == 0)
 		turn = 1;
 	collect();

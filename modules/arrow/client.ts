@@ -43,17 +43,21 @@ import {
 	UNSUPPORTED_PROTOCOL_VERSION,
 } from "arrow/constants";
 import { ArrowCounters } from "arrow/counters";
+import { Pings } from "arrow/pings";
 import type { ControlHandler } from "arrow/receiver";
 import { RECEIVER_SIZE, Receiver } from "arrow/receiver";
 import type { Registration } from "arrow/register";
 import { RegisterMessage, registerSize } from "arrow/register";
+import { reportSize, type ScanLimits, ScanReport } from "arrow/report";
 import { Sender } from "arrow/sender";
+import type { Service } from "arrow/service";
 import type { Session } from "arrow/session";
 import { Sessions } from "arrow/sessions";
 import type { ArrowSwitches } from "arrow/switches";
-import type { ServiceTable } from "arrow/table";
+import { SERVICE_VISIBLE, ServiceTable, tableMemory, tableSize } from "arrow/table";
 import type { ArrowTimes } from "arrow/times";
 import { readSession } from "arrow/wire";
+import type { Discovery } from "discovery/result";
 import type { Arena } from "storage/arena";
 import type { MemoryPlan } from "storage/plan";
 import type { HostPort } from "wire/host_port";
@@ -62,14 +66,17 @@ import { getText } from "wire/text";
 
 export interface ClientOptions {
 	readonly registration: Registration;
-	readonly table: ServiceTable;
+	/** The services of the configuration; wanted at boot only. */
+	readonly services: readonly Service[];
+	/** Services on other hosts are opened too. */
+	readonly gateway: boolean;
 	/** Sessions at a time. */
 	readonly sessions: number;
 	/** Bytes of the output region, and of a data message at most. */
 	readonly output: number;
 	readonly dataLimit: number;
-	/** Scans can be run: SCAN_NETWORK is an event. */
-	readonly discovery: boolean;
+	/** What scans find at most; undefined: none can be run. */
+	readonly scans: ScanLimits | undefined;
 	readonly times: ArrowTimes;
 	readonly switches: ArrowSwitches;
 }
@@ -78,12 +85,18 @@ const PLAN_SESSIONS = "arrow session rings";
 const PLAN_OUTPUT = "arrow output";
 const PLAN_REGISTER = "arrow register";
 const PLAN_CONTROL = "arrow control";
+const PLAN_TABLE = "arrow services";
+
+const NO_SCANS: ScanLimits = Object.freeze({ hosts: 0, ports: 0 });
 
 /** Reserves what a {@link Client} with these options needs. */
 export function planClient(plan: MemoryPlan, options: ClientOptions): void {
 	plan.reserve(PLAN_SESSIONS, options.sessions * options.registration.window, "arrow.window");
 	plan.reserve(PLAN_OUTPUT, options.output, "arrow.buffer");
-	plan.reserve(PLAN_REGISTER, registerSize(options.registration.info, options.table.size), "arrow.services");
+	const scans = options.scans !== undefined;
+	const tail = reportSize(options.scans ?? NO_SCANS, tableSize(options.services, scans));
+	plan.reserve(PLAN_REGISTER, registerSize(options.registration.info, tail), scans ? "discovery.hosts" : "arrow.services");
+	plan.reserve(PLAN_TABLE, tableMemory(options.services, scans), "arrow.services");
 	plan.reserve(PLAN_CONTROL, RECEIVER_SIZE, "");
 }
 
@@ -104,20 +117,24 @@ export class Client implements ControlHandler {
 	session: Session;
 	readonly table: ServiceTable;
 	readonly counters = new ArrowCounters();
+	/** When the last connection began, and some counters as they were then. */
+	opened = 0;
+	bytesInBefore = 0;
+	bytesOutBefore = 0;
+	messagesInBefore = 0;
+	messagesOutBefore = 0;
 	/** Why the last connection ended, one of the CLOSE constants. */
 	reason = CLOSE_NONE;
 	/** The last connection got as far as ACK 0. */
 	established = false;
+	/** The code of the last ACK to a REGISTER, -1: none came. */
+	answer = -1;
 	/** Where a REDIRECT led; set with CLOSE_REDIRECT. */
 	target: HostPort | undefined;
-	/** Milliseconds from the last PING to its ACK, -1: none yet. */
-	roundTrip = -1;
-	/** A network scan runs: told in STATUS. */
-	scanning = false;
+	readonly pings: Pings;
 
 	#events = 0;
-	/** An ACK is waited for. */
-	#waiting = false;
+	/** For the ACK of REGISTER. */
 	#ackDeadline = Infinity;
 	#pingAt = Infinity;
 	#updateAt = Infinity;
@@ -127,12 +144,18 @@ export class Client implements ControlHandler {
 	readonly #receiver: Receiver;
 	readonly #times: ArrowTimes;
 	readonly #switches: ArrowSwitches;
-	readonly #discovery: boolean;
+	readonly #discovery: Discovery | undefined;
 
-	/** `plan` was given to {@link planClient} with the same options. */
-	constructor(plan: MemoryPlan, options: ClientOptions) {
+	/**
+	 * `plan` was given to {@link planClient} with the same options; `discovery` runs scans, `stored` are records of discovered services
+	 * from an earlier run.
+	 */
+	constructor(plan: MemoryPlan, options: ClientOptions, now: number, discovery?: Discovery, stored?: Uint8Array) {
 		const arena = plan.allocate();
-		const { table, times, switches } = options;
+		const { services, times, switches } = options;
+		const table = new ServiceTable(arena, plan.offset(PLAN_TABLE), plan.size(PLAN_TABLE), options.gateway);
+		table.fill(services, stored, now);
+		this.pings = new Pings(times.ack);
 		const register = new RegisterMessage(
 			arena,
 			plan.offset(PLAN_REGISTER),
@@ -148,6 +171,9 @@ export class Client implements ControlHandler {
 			times,
 			switches.hupFlush === "flush",
 		);
+		const reportEnd = plan.offset(PLAN_REGISTER) + plan.size(PLAN_REGISTER);
+		const tableBytes = tableSize(services, options.scans !== undefined);
+		const report = new ScanReport(arena, register.tableOffset, reportEnd, tableBytes, table, discovery);
 		this.sender = new Sender(
 			arena,
 			plan.offset(PLAN_OUTPUT),
@@ -155,6 +181,8 @@ export class Client implements ControlHandler {
 			options.dataLimit,
 			this.sessions,
 			register,
+			report,
+			this.pings,
 			this.counters,
 		);
 		this.session = this.sessions.table.sessions[0];
@@ -164,7 +192,7 @@ export class Client implements ControlHandler {
 		this.#receiver = new Receiver(arena, plan.offset(PLAN_CONTROL), this, this.sessions, this.sender, this.counters);
 		this.#times = times;
 		this.#switches = switches;
-		this.#discovery = options.discovery;
+		this.#discovery = discovery;
 	}
 
 	/** A new connection is up: REGISTER is to be sent. */
@@ -172,16 +200,23 @@ export class Client implements ControlHandler {
 		this.state = STATE_HANDSHAKE;
 		this.reason = CLOSE_NONE;
 		this.established = false;
+		this.answer = -1;
 		this.target = undefined;
 		this.#receiver.open();
 		this.#events = 0;
-		this.#waiting = true;
+		this.pings.clear();
 		this.#ackDeadline = now + this.#times.ack;
 		this.#pingAt = Infinity;
 		this.#updateAt = Infinity;
 		this.#revision = this.table.revision;
 		this.sender.open();
-		this.counters.connections++;
+		const { counters } = this;
+		this.opened = now;
+		this.bytesInBefore = counters.bytesIn;
+		this.bytesOutBefore = counters.bytesOut;
+		this.messagesInBefore = counters.messagesIn;
+		this.messagesOutBefore = counters.messagesOut;
+		counters.connections++;
 	}
 
 	/** Takes `length` bytes at `offset`, split anywhere. @returns bytes taken: fewer when answers must be sent first. */
@@ -212,6 +247,7 @@ export class Client implements ControlHandler {
 	get deadline(): number {
 		let deadline = this.sessions.deadline;
 		if (this.#ackDeadline < deadline) deadline = this.#ackDeadline;
+		if (this.pings.deadline < deadline) deadline = this.pings.deadline;
 		if (this.#pingAt < deadline) deadline = this.#pingAt;
 		if (this.#updateAt < deadline) deadline = this.#updateAt;
 		return deadline;
@@ -220,17 +256,13 @@ export class Client implements ControlHandler {
 	/** Does what is due by time; call `poll` and `sender.collect` afterwards. Early calls are harmless. */
 	tick(now: number): void {
 		if (this.state === STATE_CLOSED) return;
-		if (now >= this.#ackDeadline) {
+		if (now >= this.#ackDeadline || now >= this.pings.deadline) {
 			this.fail(this.state === STATE_HANDSHAKE ? CLOSE_NO_ACK : CLOSE_DEAD);
 			return;
 		}
 		if (now >= this.#pingAt) {
 			this.#pingAt = now + this.#times.ping;
-			if (!this.#waiting) {
-				this.#waiting = true;
-				this.#ackDeadline = now + this.#times.ack;
-				this.sender.ping();
-			}
+			this.pings.ask(now);
 		}
 		if (now >= this.#updateAt) {
 			this.#updateAt = Infinity;
@@ -252,7 +284,7 @@ export class Client implements ControlHandler {
 		if (this.state === STATE_ESTABLISHED) this.counters.losses++;
 		this.state = STATE_CLOSED;
 		this.reason = reason;
-		this.#waiting = false;
+		this.pings.clear();
 		this.#ackDeadline = Infinity;
 		this.#pingAt = Infinity;
 		this.#updateAt = Infinity;
@@ -294,7 +326,8 @@ export class Client implements ControlHandler {
 				if (this.#has(length, 8)) this.#hungUp(readSession(view, data), now);
 				break;
 			case GET_STATUS:
-				if (this.#has(length, 0)) this.sender.status(id, this.scanning ? STATUS_SCANNING : 0, this.sessions.table.active);
+				if (this.#has(length, 0))
+					this.sender.status(id, this.#discovery?.scanning ? STATUS_SCANNING : 0, this.sessions.table.active);
 				break;
 			case GET_SCAN_REPORT:
 				if (!this.#has(length, 0)) break;
@@ -341,10 +374,10 @@ export class Client implements ControlHandler {
 			return;
 		}
 		const code = this.#view.getUint32(data);
+		this.answer = code;
 		if (code === NO_ERROR) {
 			this.state = STATE_ESTABLISHED;
 			this.established = true;
-			this.#waiting = false;
 			this.#ackDeadline = Infinity;
 			this.#pingAt = now + this.#times.ping;
 			this.#events |= EVENT_ESTABLISHED;
@@ -356,10 +389,7 @@ export class Client implements ControlHandler {
 	}
 
 	#acknowledged(id: number, now: number): void {
-		if (this.#waiting && id === this.sender.pingId) {
-			this.#waiting = false;
-			this.#ackDeadline = Infinity;
-			this.roundTrip = now - this.sender.pingTime;
+		if (this.pings.answered(id, now)) {
 			this.counters.pingsOut++;
 			return;
 		}
@@ -368,8 +398,11 @@ export class Client implements ControlHandler {
 	}
 
 	#connect(serviceId: number, id: number, now: number): void {
-		const service = serviceId === 0 ? undefined : this.table.find(serviceId);
-		if (service && this.table.allows(service) && !this.sessions.table.find(id) && this.sessions.connect(id, service, now)) {
+		const { table } = this;
+		const entry = serviceId === 0 ? -1 : table.find(serviceId);
+		// The address of a host name may be old: where it leads now is checked when it is connected to.
+		const allowed = entry >= 0 && (table.name(entry) < 0 ? table.allows(entry) : table.has(entry, SERVICE_VISIBLE));
+		if (allowed && !this.sessions.table.find(id) && this.sessions.connect(id, serviceId, now)) {
 			this.counters.sessions++;
 			return;
 		}

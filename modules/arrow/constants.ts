@@ -55,6 +55,22 @@ export const REGISTER_FIXED = 44;
 /** Table records (section 2). */
 export const RECORD = 30;
 export const TABLE_LIMIT = 64;
+/** Offsets in a record (section 2.1); the path ends with a NUL. */
+export const AT_RECORD_TYPE = 2;
+export const AT_RECORD_MAC = 4;
+export const AT_RECORD_VERSION = 10;
+export const AT_RECORD_ADDRESS = 11;
+export const AT_RECORD_PORT = 27;
+export const AT_RECORD_PATH = 29;
+export const MAC = 6;
+export const ADDRESS = 16;
+/** Longest path of a discovered service, and bytes of all discovered records together: a longer or a further one is left out. */
+export const FOUND_PATH_LIMIT = 255;
+export const FOUND_RECORDS_LIMIT = 3584;
+
+/** SCAN_REPORT: bytes before its hosts; of a host record without its ports. */
+export const REPORT_FIXED = 6;
+export const HOST_RECORD = 26;
 
 /** Wire types of services (section 2). */
 export const TYPE_RTSP = 1;

@@ -28,4 +28,19 @@ export class ArrowCounters {
 	overruns = 0;
 	badRedirects = 0;
 	longMessages = 0;
+
+	/** Malformed messages of all kinds. */
+	get malformed(): number {
+		return (
+			this.badVersion +
+			this.badSize +
+			this.shortMessages +
+			this.longMessages +
+			this.unexpected +
+			this.unknownTypes +
+			this.strayData +
+			this.strayAcks +
+			this.badRedirects
+		);
+	}
 }

@@ -1,5 +1,4 @@
-import type { ClientOptions } from "arrow/client";
-import { Client, planClient } from "arrow/client";
+import { Client } from "arrow/client";
 import {
 	CLOSE_LOST,
 	CLOSE_REDIRECT,
@@ -18,19 +17,24 @@ import {
 	STATE_CLOSED,
 	STATE_ESTABLISHED,
 } from "arrow/constants";
-import type { ArrowCounters } from "arrow/counters";
 import type { ArrowIO } from "arrow/io";
-import type { LinkOptions, LinkOwner } from "arrow/link";
-import { LINK_OPEN, Link, planLink } from "arrow/link";
+import type { LinkOwner } from "arrow/link";
+import { LINK_OPEN, Link } from "arrow/link";
 import type { LocalsOwner } from "arrow/locals";
 import { Locals } from "arrow/locals";
+import type { NamesOwner } from "arrow/names";
+import { Names } from "arrow/names";
 import type { ArrowIdentity, ArrowSettings } from "arrow/options";
+import { clientOptions, linkOptions, PLAN_PLAIN } from "arrow/plan";
 import { Retry } from "arrow/retry";
+import { foundService } from "arrow/service";
+import type { Discovery, ScanResult } from "discovery/result";
 import type { Logger } from "host/logger";
 import { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type { MemoryPlan } from "storage/plan";
 import type { RandomSource } from "time/backoff";
 import type Timer from "time/timer";
+import { type AsciiText, constantText } from "wire/ascii";
 import type { HostPort } from "wire/host_port";
 
 /** What other programs and people see of the connection (ARROW-40). */
@@ -40,63 +44,38 @@ export interface EndpointOptions {
 	readonly settings: ArrowSettings;
 	readonly identity: ArrowIdentity;
 	readonly io: ArrowIO;
-	/** The plan that {@link planEndpoint} was given. */
+	/** The plan that `planEndpoint` was given. */
 	readonly plan: MemoryPlan;
 	readonly log: Logger;
 	readonly random: RandomSource;
 	/** The state changed; not called for what is as it was. */
 	onState?(state: ArrowState): void;
-	/** RESET_SVC_TABLE: stored services are to be dropped. */
-	onReset?(): void;
-	/** SCAN_NETWORK; given only where scans can be run. */
-	onScan?(): void;
+	/** Discovered services may have changed, or RESET_SVC_TABLE came: what {@link Endpoint.storeServices} writes is to be kept. */
+	onServices?(): void;
+	/** What runs scans, where they can be run. */
+	readonly discovery?: Discovery;
+	/** Records of discovered services from an earlier run, as {@link Endpoint.storeServices} wrote them. */
+	readonly stored?: Uint8Array;
 }
 
 const AREA = "arrow";
-const PLAN_PLAIN = "arrow input";
 
 /** Reads of one buffer each, and writes of one output region, before others get their turn. */
 const READS = 2;
 const WRITES = 4;
-/** What TLS adds to a full output region: with it, one turn is one write. */
-const RECORD_ROOM = 1024;
 /** Time to send what waits at a stop, in milliseconds. */
 const STOP_TIME = 1500;
-
-function clientOptions(settings: ArrowSettings, identity: ArrowIdentity, discovery: boolean): ClientOptions {
-	const { uuid, key } = identity;
-	const { mac, window, info, table, sessions, message, times, switches } = settings;
-	return {
-		registration: { uuid, key, mac, window, info },
-		table,
-		sessions,
-		output: settings.buffer,
-		dataLimit: message,
-		discovery,
-		times,
-		switches,
-	};
-}
-
-function linkOptions(settings: ArrowSettings): LinkOptions {
-	return { authorities: settings.authorities, legacyCiphers: settings.legacyCiphers, buffer: settings.buffer + RECORD_ROOM };
-}
-
-/** Reserves what an {@link Endpoint} needs. @throws Error naming the authorities' file when it is of no use. */
-export function planEndpoint(plan: MemoryPlan, settings: ArrowSettings, identity: ArrowIdentity, io: ArrowIO): void {
-	planClient(plan, clientOptions(settings, identity, false));
-	planLink(plan, linkOptions(settings), io);
-	plan.reserve(PLAN_PLAIN, settings.buffer, "arrow.buffer");
-}
+const NONE = constantText("");
 
 /**
  * Joins the Arrow client to the network: connects, carries bytes between the TLS connection, the client's state machine and the local
  * services, and tries again for ever. Everything is made in the constructor; each turn of the event loop does a bounded piece of work.
  */
-export class Endpoint implements LinkOwner, LocalsOwner {
+export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 	readonly #client: Client;
 	readonly #link: Link;
 	readonly #locals: Locals;
+	readonly #names: Names;
 	readonly #plain: number;
 	readonly #plainSize: number;
 	/** Plaintext that the client has not taken: answers had to go out first. */
@@ -110,8 +89,13 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 	/** When the attempt under way is given up, the next one begins, or a stop is forced. */
 	#phaseDeadline = Infinity;
 	readonly #retry: Retry;
-	readonly #settings: ArrowSettings;
-	readonly #options: EndpointOptions;
+	readonly #address: HostPort;
+	readonly #connectTime: number;
+	readonly #expiry: number;
+	readonly #logger: Logger;
+	readonly #discovery: Discovery | undefined;
+	readonly #onState: EndpointOptions["onState"];
+	readonly #onServices: EndpointOptions["onServices"];
 	#target: HostPort | undefined;
 	/** The address of this attempt. */
 	#current: HostPort;
@@ -123,18 +107,29 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 	#started = false;
 	/** Attempts to connect since boot. */
 	attempts = 0;
+	/** Of the last connection: the service's numeric address, TLS version and cipher suite. */
+	address: AsciiText = NONE;
+	security: AsciiText = NONE;
 
 	/** @throws Error naming the authorities' file when it is of no use. */
 	constructor(options: EndpointOptions) {
-		const { settings, io, plan } = options;
+		const { settings, io, plan, discovery } = options;
 		const arena = plan.allocate();
-		this.#options = options;
-		this.#settings = settings;
+		const client = new Client(plan, clientOptions(settings, options.identity), io.monotonic(), discovery, options.stored);
+		// The rest of options and settings is garbage after boot.
+		this.#address = settings.address;
+		this.#connectTime = settings.times.connect;
+		this.#expiry = settings.scans?.expiry ?? 0;
+		this.#logger = options.log;
+		this.#discovery = discovery;
+		this.#onState = options.onState;
+		this.#onServices = options.onServices;
 		this.#io = io;
 		this.#current = settings.address;
-		this.#client = new Client(plan, clientOptions(settings, options.identity, options.onScan !== undefined));
+		this.#client = client;
 		this.#link = new Link(io, plan, linkOptions(settings), this);
-		this.#locals = new Locals(io, arena.buffer, this.#client, this);
+		this.#names = new Names(io, client.table, this);
+		this.#locals = new Locals(io, arena.buffer, client, this.#names, this);
 		this.#plain = plan.offset(PLAN_PLAIN);
 		this.#plainSize = plan.size(PLAN_PLAIN);
 		this.#retry = new Retry(settings.times, settings.switches, options.random, io.monotonic());
@@ -152,6 +147,7 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		if (this.#started) return;
 		this.#started = true;
 		this.#attempt();
+		this.#names.start();
 	}
 
 	/** Someone pairs the device now: the pairing clock starts anew and the next attempt is made at once. */
@@ -160,10 +156,25 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		if (this.#waiting) this.#attempt();
 	}
 
-	/** Services came, went, or were shown or hidden: UPDATE follows. */
-	tableChanged(): void {
-		this.#client.tableChanged(this.#io.monotonic());
+	/** A scan is finished: what it found is shown, what no scan has seen for long is hidden; UPDATE follows when that changed anything. */
+	scanFinished(result: ScanResult): void {
+		const now = this.#io.monotonic();
+		const { table } = this.#client;
+		table.scanned();
+		for (let i = 0; i < result.serviceCount; i++) {
+			const service = foundService(result.serviceAt(i));
+			if (service) table.found(service, now);
+			else table.dropped++;
+		}
+		table.expire(now, this.#expiry);
+		this.#client.tableChanged(now);
+		this.#onServices?.();
 		this.#arm();
+	}
+
+	/** Writes the records of discovered services at `offset` of the arena: at most FOUND_RECORDS_LIMIT bytes. @returns bytes written. */
+	storeServices(offset: number): number {
+		return this.#client.table.store(offset);
 	}
 
 	/** Sends what waits, ends TLS and the local connections, and calls `done`: at once when nothing is connected, else within 2 s. */
@@ -172,6 +183,7 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		this.#stopping = true;
 		this.#stopped = done;
 		this.#waiting = false;
+		this.#names.stop();
 		if (this.#client.state !== STATE_ESTABLISHED) {
 			this.#end(CLOSE_STOPPED, "");
 			return;
@@ -187,28 +199,16 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		this.#again.close();
 		this.#locals.dispose();
 		this.#link.dispose();
+		this.#names.close();
 	}
 
 	get state(): ArrowState {
 		return this.#state;
 	}
 
-	get counters(): ArrowCounters {
-		return this.#client.counters;
-	}
-
-	/** Sessions open now, and how many there may be. */
-	get sessions(): number {
-		return this.#client.sessions.table.active;
-	}
-
-	get sessionLimit(): number {
-		return this.#settings.sessions;
-	}
-
-	/** Milliseconds from the last PING to its ACK; -1: none yet. */
-	get roundTrip(): number {
-		return this.#client.roundTrip;
+	/** The machine, for figures. */
+	get client(): Client {
+		return this.#client;
 	}
 
 	get congested(): boolean {
@@ -218,12 +218,15 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 	linkOpened(): void {
 		const now = this.#io.monotonic();
 		this.#phaseDeadline = Infinity;
-		this.#client.table.ownAddress = this.#link.localAddress;
+		this.#client.table.setOwnAddress(this.#link.localAddress);
 		this.#plainAt = 0;
 		this.#plainEnd = 0;
 		this.#retry.registered(now);
 		this.#client.open(now);
-		this.#log(LEVEL_DEBUG, "secured", { address: this.#link.address, tls: this.#link.security });
+		const { address, security } = this.#link;
+		this.address = constantText(address);
+		this.security = constantText(security);
+		this.#log(LEVEL_DEBUG, "secured", { address, tls: security });
 		this.#turn();
 	}
 
@@ -256,6 +259,12 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 	}
 
 	localReady(): void {
+		this.#turn();
+	}
+
+	nameResolved(name: number, changed: boolean): void {
+		this.#locals.resolved(name, changed);
+		this.#client.tableChanged(this.#io.monotonic());
 		this.#turn();
 	}
 
@@ -330,10 +339,10 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 					this.#end(client.reason, "");
 					break;
 				case EVENT_RESET:
-					this.#options.onReset?.();
+					this.#onServices?.();
 					break;
 				case EVENT_SCAN:
-					this.#options.onScan?.();
+					this.#discovery?.scan();
 					break;
 			}
 		}
@@ -366,16 +375,16 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		this.#log(LEVEL_WARNING, "closed", { host: this.#current.host, port: this.#current.port, reason: text, retry: seconds });
 		if (this.#retry.slow) this.#enter("slow");
 		else if (reason === CLOSE_UNAUTHORIZED) this.#enter("unauthorized");
-		else if (reason !== CLOSE_REDIRECT) this.#enter("connecting");
+		else this.#enter("connecting");
 		this.#arm();
 	}
 
 	#attempt(): void {
 		const now = this.#io.monotonic();
 		this.#waiting = false;
-		this.#current = this.#target ?? this.#settings.address;
+		this.#current = this.#target ?? this.#address;
 		this.#target = undefined;
-		this.#phaseDeadline = now + this.#settings.times.connect;
+		this.#phaseDeadline = now + this.#connectTime;
 		this.#retry.attempt(now);
 		this.attempts++;
 		this.#log(LEVEL_DEBUG, "connect", { host: this.#current.host, port: this.#current.port });
@@ -394,14 +403,16 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		}
 		// What the time ends is handled here too: the client says so as an event.
 		const open = this.#client.state !== STATE_CLOSED;
+		this.#names.tick(now);
 		this.#client.tick(now);
 		if (open) this.#turn();
 		this.#arm();
 	}
 
 	#arm(): void {
-		const deadline = this.#client.deadline;
-		const at = deadline < this.#phaseDeadline ? deadline : this.#phaseDeadline;
+		let at = this.#client.deadline;
+		if (this.#phaseDeadline < at) at = this.#phaseDeadline;
+		if (this.#names.deadline < at) at = this.#names.deadline;
 		if (at >= this.#armed) return;
 		this.#armed = at;
 		const delay = at - this.#io.monotonic();
@@ -438,10 +449,10 @@ export class Endpoint implements LinkOwner, LocalsOwner {
 		if (state === this.#state) return;
 		this.#state = state;
 		this.#log(LEVEL_INFO, "state", { state });
-		this.#options.onState?.(state);
+		this.#onState?.(state);
 	}
 
 	#log(level: number, event: string, fields: Record<string, string | number | boolean>): void {
-		this.#options.log.log(level, AREA, event, fields);
+		this.#logger.log(level, AREA, event, fields);
 	}
 }

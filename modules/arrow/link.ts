@@ -42,6 +42,8 @@ export interface LinkOwner {
 	linkReadable(): void;
 	/** What was written went out: more may be written. */
 	linkWritable(): void;
+	/** `state` is another one on the way to LINK_OPEN; for owners that show the way. */
+	linkAdvanced?(): void;
 	/** The link failed, for a reason in words; `close` it. */
 	linkFailed(reason: string): void;
 }
@@ -217,12 +219,14 @@ export class Link {
 		}
 		this.address = address;
 		this.state = LINK_CONNECTING;
+		this.#owner.linkAdvanced?.();
 		if (this.#stream.connect(address, this.#port) < 0) this.#fail(this.#stream.error);
 	}
 
 	#writable(): void {
 		if (this.state === LINK_CONNECTING) {
 			this.state = LINK_SECURING;
+			this.#owner.linkAdvanced?.();
 			this.#tls.start(this.#name);
 			this.#stream.want(WANT_READ);
 			this.#secure();

@@ -1,12 +1,14 @@
 import type { Client } from "arrow/client";
-import { CONNECTION_ERROR, NO_ERROR, SESSION_OPEN, STATE_CLOSED } from "arrow/constants";
+import { CONNECTION_ERROR, NO_ERROR, SESSION_FREE, SESSION_OPEN, STATE_CLOSED } from "arrow/constants";
 import type { ArrowIO } from "arrow/io";
+import type { Names } from "arrow/names";
 import type { Session } from "arrow/session";
 import type { Stream, StreamOptions } from "net/stream";
 
 /* Wanted readiness and results as net/stream gives them. */
 const WANT_READ = 1;
 const WANT_WRITE = 2;
+const WANT_END = 4;
 const AGAIN = 0;
 const END = -1;
 
@@ -19,6 +21,13 @@ const STARVED = 2;
 const FULL = 4;
 /** It broke; bytes may still be read from it. */
 const BROKEN = 8;
+/** Its end has come, perhaps behind bytes that may not be sent yet. */
+const ENDED = 16;
+/** It was connected. */
+const UP = 32;
+/** The address of its host name is being looked up; it was looked up for this connection, at first or again. */
+const ASKED = 64;
+const RENEWED = 128;
 
 /** Who is told that local connections have something to do. */
 export interface LocalsOwner {
@@ -40,6 +49,7 @@ interface LocalStream extends Stream {
  */
 export class Locals {
 	readonly #client: Client;
+	readonly #names: Names;
 	readonly #owner: LocalsOwner;
 	readonly #buffer: ArrayBuffer;
 	readonly #streams: LocalStream[] = [];
@@ -51,9 +61,10 @@ export class Locals {
 	/** Nothing more is read: the device stops. */
 	#draining = false;
 
-	constructor(io: ArrowIO, buffer: ArrayBuffer, client: Client, owner: LocalsOwner) {
+	constructor(io: ArrowIO, buffer: ArrayBuffer, client: Client, names: Names, owner: LocalsOwner) {
 		const sessions = client.sessions.table.sessions;
 		this.#client = client;
+		this.#names = names;
 		this.#owner = owner;
 		this.#buffer = buffer;
 		this.#places = new Int16Array(2 * sessions.length);
@@ -70,6 +81,9 @@ export class Locals {
 				if (this.session) locals.#fail(this.session);
 				owner.localReady();
 			},
+			onEnd(this: LocalStream) {
+				if (this.session) locals.#ended(this.session);
+			},
 		};
 		for (let i = 0; i < sessions.length; i++) {
 			const stream: LocalStream = new io.Stream(options);
@@ -83,13 +97,28 @@ export class Locals {
 		return this.#count;
 	}
 
-	/** EVENT_OPEN: connects to the session's service. */
+	/** EVENT_OPEN: connects to the session's service, as soon as the address of its host name is known. */
 	open(session: Session): void {
 		const i = session.index;
-		const service = session.service;
-		this.#clear(i, FULL | BROKEN);
-		if (!service || this.#streams[i].connect(service.host, service.port) < 0)
-			this.#client.sessions.ended(session, CONNECTION_ERROR);
+		const name = this.#nameOf(session);
+		this.#clear(i, FULL | BROKEN | ENDED | UP | ASKED | RENEWED);
+		if (name < 0) this.#connect(session);
+		else if (this.#names.fresh(name)) this.#connect(session);
+		else this.#set(i, ASKED | RENEWED);
+	}
+
+	/** A look-up of a host name ended: who waited for it connects, or tries again where its address is a new one. */
+	resolved(name: number, changed: boolean): void {
+		const sessions = this.#client.sessions.table.sessions;
+		for (let i = 0; i < sessions.length; i++) {
+			const session = sessions[i];
+			if (session.state === SESSION_FREE || !this.#has(i, ASKED) || this.#nameOf(session) !== name) continue;
+			this.#clear(i, ASKED);
+			const again = changed || this.#has(i, RENEWED);
+			this.#set(i, RENEWED);
+			if (again) this.#connect(session);
+			else this.#client.sessions.ended(session, CONNECTION_ERROR);
+		}
 	}
 
 	/** EVENT_DATA: gives the stream what the ring holds. */
@@ -129,7 +158,8 @@ export class Locals {
 		if (this.#client.state === STATE_CLOSED && ring.readLength > 0 && !this.#has(i, BROKEN))
 			stream.write(this.#buffer, ring.readOffset, ring.readLength);
 		stream.close();
-		this.#clear(i, FULL | BROKEN | STARVED);
+		if (!this.#has(i, UP) && this.#nameOf(session) >= 0) this.#names.doubt(this.#nameOf(session));
+		this.#clear(i, FULL | BROKEN | STARVED | ASKED);
 	}
 
 	/** Fills the output with data messages: one per session and round, or all of a session that is alone. */
@@ -147,7 +177,10 @@ export class Locals {
 				if (session.credit > 0) return;
 				this.#dequeue();
 				this.#set(i, STARVED);
-				if (this.#has(i, BROKEN)) sessions.tail(session, now);
+				if (!this.#has(i, BROKEN | ENDED)) continue;
+				// Nothing is left that would need credit.
+				if (this.#streams[i].unread === 0) sessions.ended(session, this.#has(i, BROKEN) ? CONNECTION_ERROR : NO_ERROR);
+				else sessions.tail(session, now);
 				continue;
 			}
 			const count = this.#streams[i].read(this.#buffer, sender.place, room);
@@ -182,7 +215,10 @@ export class Locals {
 	#writable(session: Session): void {
 		this.#clear(session.index, FULL);
 		if (session.connected) this.write(session);
-		else this.#client.sessions.opened(session);
+		else {
+			this.#set(session.index, UP);
+			this.#client.sessions.opened(session);
+		}
 		this.#want(session);
 		this.#owner.localReady();
 	}
@@ -190,12 +226,38 @@ export class Locals {
 	#readable(session: Session): void {
 		const i = session.index;
 		if (this.#has(i, STARVED) || (this.#has(i, QUEUED) && this.#owner.congested)) {
-			// Known to have bytes that cannot be sent now: not to be told again until it was read empty.
-			this.#streams[i].want(this.#has(i, FULL) ? WANT_WRITE : 0);
+			// Known to have bytes that cannot be sent now: not to be told again until it was read empty, but of their end.
+			this.#streams[i].want(WANT_END + (this.#has(i, FULL) ? WANT_WRITE : 0));
 			return;
 		}
 		this.#enqueue(i);
 		this.#owner.localReady();
+	}
+
+	/** The local side has ended while bytes of it wait: those that wait for credit do not wait for ever. */
+	#ended(session: Session): void {
+		const i = session.index;
+		if (session.state !== SESSION_OPEN) return;
+		this.#set(i, ENDED);
+		if (this.#has(i, QUEUED)) return;
+		this.#enqueue(i);
+		this.#owner.localReady();
+	}
+
+	/** Connects to where the session's service is now, if that may be reached. */
+	#connect(session: Session): void {
+		const { table } = this.#client;
+		const entry = table.find(session.service);
+		const stream = this.#streams[session.index];
+		if (entry < 0 || !table.allows(entry) || stream.connect(table.host(entry), table.port(entry)) < 0)
+			this.#client.sessions.ended(session, CONNECTION_ERROR);
+	}
+
+	/** Number of the host name of a session's service, -1: it has none. */
+	#nameOf(session: Session): number {
+		const { table } = this.#client;
+		const entry = table.find(session.service);
+		return entry < 0 ? -1 : table.name(entry);
 	}
 
 	/** The connection could not be made, or broke: what it sent before is still read. */
@@ -206,7 +268,18 @@ export class Locals {
 			this.#clear(i, FULL);
 			session.inbound.clear();
 			this.#enqueue(i);
-		} else this.#client.sessions.ended(session, CONNECTION_ERROR);
+			return;
+		}
+		const name = this.#has(i, UP | RENEWED) ? -1 : this.#nameOf(session);
+		if (name < 0) {
+			this.#client.sessions.ended(session, CONNECTION_ERROR);
+			return;
+		}
+		// The address was not looked up for this connection: the host may have another one by now.
+		this.#streams[i].close();
+		this.#set(i, ASKED);
+		this.#names.doubt(name);
+		this.#names.fresh(name);
 	}
 
 	/** Asks to be told what there is to do; not of bytes to be read while it is known that there are some. */

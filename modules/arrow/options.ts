@@ -1,11 +1,12 @@
-import { DEFAULT_PORT, WINDOW_LIMIT } from "arrow/constants";
+import { DEFAULT_PORT, TABLE_LIMIT, WINDOW_LIMIT } from "arrow/constants";
 import type { ArrowInfo } from "arrow/register";
 import { formatInfo } from "arrow/register";
+import type { ScanLimits } from "arrow/report";
 import type { ServiceOptions } from "arrow/service";
-import { Service } from "arrow/service";
+import { configuredService, type Service } from "arrow/service";
 import type { ArrowSwitches } from "arrow/switches";
 import { withSwitches } from "arrow/switches";
-import { ServiceTable } from "arrow/table";
+import { same } from "arrow/table";
 import type { ArrowTimes } from "arrow/times";
 import { withTimes } from "arrow/times";
 import { parseHex } from "wire/hex";
@@ -39,6 +40,14 @@ export interface ArrowOptions {
 	/** Offer DHE-RSA cipher suites to old services too. Default false. */
 	readonly legacyCiphers?: boolean;
 	readonly switches?: Partial<ArrowSwitches>;
+	/** Given where scans can be run. */
+	readonly scans?: ArrowScans;
+}
+
+/** What the client must know of scans. */
+export interface ArrowScans extends ScanLimits {
+	/** Milliseconds after which a service that no scan saw is hidden, at the end of a scan. */
+	readonly expiry: number;
 }
 
 /** The secret part of who the device is: 16 octets each. */
@@ -52,7 +61,8 @@ export interface ArrowSettings {
 	readonly address: HostPort;
 	readonly authorities: string;
 	readonly legacyCiphers: boolean;
-	readonly table: ServiceTable;
+	readonly services: readonly Service[];
+	readonly gateway: boolean;
 	readonly window: number;
 	readonly sessions: number;
 	readonly message: number;
@@ -60,6 +70,7 @@ export interface ArrowSettings {
 	readonly mac: ArrayBuffer;
 	readonly info: Uint8Array;
 	readonly switches: ArrowSwitches;
+	readonly scans: ArrowScans | undefined;
 	readonly times: ArrowTimes;
 }
 
@@ -69,28 +80,43 @@ export function settingsOf(options: ArrowOptions, times?: Partial<ArrowTimes>): 
 	if (!address) throw new RangeError("arrow.service: host[:port] expected, not " + options.service);
 	const mac = parseHex(options.mac, 6);
 	if (!mac) throw new RangeError("arrow.mac: six octets in hex expected, not " + options.mac);
-	const table = new ServiceTable(options.gateway ?? false);
-	for (let i = 0; i < options.services.length; i++) {
-		const key = "arrow.services[" + i + "]";
-		if (!table.add(new Service(options.services[i], key)))
-			throw new RangeError(key + ": the same service twice, or more than 64 services");
-	}
+	const switches = withSwitches(options.switches);
 	const message = within(options.message ?? MESSAGE_LIMIT, 512, MESSAGE_LIMIT, "arrow.message");
 	const buffer = options.buffer ?? (message === MESSAGE_LIMIT ? 4 * message : 2 * message);
 	return {
 		address,
 		authorities: options.ca,
 		legacyCiphers: options.legacyCiphers ?? false,
-		table,
+		services: servicesOf(options.services, switches),
+		gateway: options.gateway ?? false,
 		window: within(options.window ?? WINDOW_LIMIT, 1, WINDOW_LIMIT, "arrow.window"),
 		sessions: within(options.sessions ?? 64, 1, 1024, "arrow.sessions"),
 		message,
 		buffer: within(buffer, 2 * message, BUFFER_LIMIT, "arrow.buffer"),
 		mac: mac.buffer,
 		info: formatInfo(options.info ?? {}),
-		switches: withSwitches(options.switches),
+		switches,
+		scans: options.scans,
 		times: withTimes(times),
 	};
+}
+
+function servicesOf(list: readonly ServiceOptions[], switches: ArrowSwitches): Service[] {
+	if (list.length > TABLE_LIMIT) throw new RangeError("arrow.services: more than " + TABLE_LIMIT);
+	const services: Service[] = [];
+	for (let i = 0; i < list.length; i++) {
+		const key = "arrow.services[" + i + "]";
+		const service = configuredService(list[i], key);
+		if (switches.serviceIds === "config" && !service.fixed)
+			throw new RangeError(key + ".id: expected, as arrow.switches.serviceIds is config");
+		for (let j = 0; j < i; j++) {
+			if (same(service, services[j])) throw new RangeError(key + ": the same service as arrow.services[" + j + "]");
+			if (service.fixed && service.id === services[j].id)
+				throw new RangeError(key + ".id: " + service.id + " is the id of arrow.services[" + j + "]");
+		}
+		services.push(service);
+	}
+	return services;
 }
 
 function within(value: number, low: number, high: number, key: string): number {

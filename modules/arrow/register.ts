@@ -45,12 +45,15 @@ export function formatInfo(info: ArrowInfo): Uint8Array {
 	return bytes.slice(0, length);
 }
 
-/** Bytes that a {@link RegisterMessage} needs. */
-export function registerSize(info: Uint8Array, tableBytes: number): number {
-	return AT_DATA + REGISTER_FIXED + info.byteLength + 1 + tableBytes;
+/** Bytes that a {@link RegisterMessage} needs, with `tail` bytes for what is written behind its fields. */
+export function registerSize(info: Uint8Array, tail: number): number {
+	return AT_DATA + REGISTER_FIXED + info.byteLength + 1 + tail;
 }
 
-/** REGISTER, ready to be sent, in a region of its own; its last part is the service table, which UPDATE sends too (sections 2.2, 2.3). */
+/**
+ * REGISTER, ready to be sent, in a region of its own; its last part is the service table, which UPDATE sends too (sections 2.2, 2.3).
+ * A scan report is written to the place of the table: the three are never under way at once.
+ */
 export class RegisterMessage {
 	/** Where the message, and its table, begin in the arena. */
 	readonly offset: number;
@@ -96,7 +99,7 @@ export class RegisterMessage {
 	/** Writes the visible table anew. Not while a message of this region is being sent. @returns whether it differs from the one before. */
 	refresh(): boolean {
 		const before = this.#digest;
-		const length = this.#table.put(this.#arena, this.tableOffset, this.#limit);
+		const length = this.#table.put(this.tableOffset, this.#limit);
 		const bytes = this.#arena.bytes;
 		// FNV-1a: tells apart two tables of one device, nothing more is asked of it.
 		let digest = 0x811c9dc5;

@@ -8,7 +8,6 @@ import {
 	HUP_LENGTH,
 	PING,
 	PING_LENGTH,
-	RECORD,
 	SCAN_REPORT,
 	SESSION_ENDING,
 	SESSION_FLUSHING,
@@ -18,11 +17,11 @@ import {
 	UPDATE,
 } from "arrow/constants";
 import type { ArrowCounters } from "arrow/counters";
+import type { Pings } from "arrow/pings";
 import type { RegisterMessage } from "arrow/register";
-import type { Service } from "arrow/service";
+import type { ScanReport } from "arrow/report";
 import type { Session } from "arrow/session";
 import type { Sessions } from "arrow/sessions";
-import { putTerminator } from "arrow/table";
 import { putAck, putControl, putHeader, putSession, putStatus } from "arrow/wire";
 import type { Arena } from "storage/arena";
 
@@ -33,15 +32,14 @@ const REPLY_ACK = 0;
 const REPLY_HUP = 1;
 const REPLY_STATUS = 2;
 const REPLY_REPORT = 3;
-const REPORT_LENGTH = AT_DATA + 6 + RECORD;
 /** The longest message that is written in one piece besides data. */
-const LONGEST = REPORT_LENGTH;
+const LONGEST = STATUS_LENGTH;
 /** A message shorter than this is not begun only because the output is nearly full. */
 const FRAGMENT = 512;
 
 /**
  * The outgoing half of the connection: what is to be sent, in the order in which it may be, written into one output region.
- * Control messages first, then DATA_ACK and HUP, then data. REGISTER and UPDATE go out in parts, from their own region.
+ * Control messages first, then DATA_ACK and HUP, then data. REGISTER, UPDATE and SCAN_REPORT go out in parts, from their own region.
  */
 export class Sender {
 	/** Arena offset of bytes to be sent, and of their end. */
@@ -56,6 +54,8 @@ export class Sender {
 	readonly #dataLimit: number;
 	readonly #sessions: Sessions;
 	readonly #register: RegisterMessage;
+	readonly #report: ScanReport;
+	readonly #pings: Pings;
 	readonly #counters: ArrowCounters;
 	/** Answers as kind, two values and one more; the oldest at the head. */
 	readonly #replies = new Uint32Array(REPLIES * STRIDE);
@@ -67,10 +67,6 @@ export class Sender {
 	#nextId = 0;
 	#registerDue = false;
 	#updateDue = false;
-	#pingDue = false;
-	/** Id and time of the last PING sent; -1 while it is unsent. */
-	pingId = -1;
-	pingTime = 0;
 	/** REGISTER has begun to go out. */
 	registered = false;
 
@@ -82,6 +78,8 @@ export class Sender {
 		dataLimit: number,
 		sessions: Sessions,
 		register: RegisterMessage,
+		report: ScanReport,
+		pings: Pings,
 		counters: ArrowCounters,
 	) {
 		if (size < LONGEST + HEADER) throw new RangeError("arrow output: " + size + " bytes are too few");
@@ -94,6 +92,8 @@ export class Sender {
 		this.#dataLimit = dataLimit;
 		this.#sessions = sessions;
 		this.#register = register;
+		this.#report = report;
+		this.#pings = pings;
 		this.#counters = counters;
 	}
 
@@ -107,8 +107,6 @@ export class Sender {
 		this.#nextId = 0;
 		this.#registerDue = true;
 		this.#updateDue = false;
-		this.#pingDue = false;
-		this.pingId = -1;
 		this.registered = false;
 	}
 
@@ -157,12 +155,6 @@ export class Sender {
 		this.#reply(REPLY_REPORT, request, 0, 0);
 	}
 
-	/** Queues PING. */
-	ping(): void {
-		this.#pingDue = true;
-		this.pingId = -1;
-	}
-
 	/** Queues UPDATE; nothing is sent when the visible table is the one sent last. */
 	update(): void {
 		this.#updateDue = true;
@@ -182,12 +174,12 @@ export class Sender {
 		while (this.#count > 0) {
 			if (this.#limit - this.end < LONGEST) return;
 			this.#answer();
+			if (this.#partLength > 0 && !this.#part()) return;
 		}
-		if (this.#pingDue && this.#limit - this.end >= PING_LENGTH) {
-			this.#pingDue = false;
-			this.pingId = this.#takeId();
-			this.pingTime = now;
-			putControl(this.#view, this.end, this.pingId, PING, 0);
+		if (this.#pings.due && this.#limit - this.end >= PING_LENGTH) {
+			const id = this.#takeId();
+			this.#pings.sent(id, now);
+			putControl(this.#view, this.end, id, PING, 0);
 			this.#wrote(PING_LENGTH);
 		}
 		const table = this.#sessions.table;
@@ -218,7 +210,7 @@ export class Sender {
 
 	/** Sends the `count` (1 or more) bytes at `place` as data of `session`, in messages of the greatest length. */
 	commit(session: Session, count: number): void {
-		const service = session.service as Service;
+		const { service } = session;
 		const limit = this.#dataLimit;
 		let length = count;
 		if (count > limit) {
@@ -231,13 +223,13 @@ export class Sender {
 				const from = this.place + more * limit;
 				const to = from + more * HEADER;
 				bytes.copyWithin(to, from, from + length);
-				putHeader(this.#view, to - HEADER, service.id, session.id, length);
+				putHeader(this.#view, to - HEADER, service, session.id, length);
 				this.#counters.messagesOut++;
 				length = limit;
 			}
 			this.end = end;
-			putHeader(this.#view, this.place - HEADER, service.id, session.id, limit);
-		} else putHeader(this.#view, this.end, service.id, session.id, count);
+			putHeader(this.#view, this.place - HEADER, service, session.id, limit);
+		} else putHeader(this.#view, this.end, service, session.id, count);
 		session.credit -= count;
 		session.bytesOut += count;
 		this.#counters.bytesOut += count;
@@ -299,11 +291,10 @@ export class Sender {
 				this.#wrote(STATUS_LENGTH);
 				break;
 			case REPLY_REPORT:
-				putControl(this.#view, this.end, this.#takeId(), SCAN_REPORT, REPORT_LENGTH - AT_DATA);
-				this.#view.setUint16(this.end + AT_DATA, first);
-				this.#view.setUint32(this.end + AT_DATA + 2, 0);
-				putTerminator(this.#view, this.#arena.bytes, this.end + AT_DATA + 6);
-				this.#wrote(REPORT_LENGTH);
+				this.#partOffset = this.#report.offset;
+				this.#partLength = this.#report.write(first);
+				putControl(this.#view, this.end, this.#takeId(), SCAN_REPORT, this.#partLength);
+				this.#wrote(AT_DATA);
 				break;
 		}
 		this.#head = place + STRIDE === REPLIES * STRIDE ? 0 : place + STRIDE;

@@ -1,5 +1,4 @@
 import { SESSION_FREE } from "arrow/constants";
-import type { Service } from "arrow/service";
 import type { Arena } from "storage/arena";
 import { ByteRing } from "storage/ring";
 
@@ -24,8 +23,8 @@ export class Session {
 	readonly index: number;
 	/** Next session of the same hash chain, -1: none. */
 	next = -1;
-	/** The service it leads to. */
-	service: Service | undefined;
+	/** Id of the service it leads to. */
+	service = 0;
 	/** The local connection is established. */
 	connected = false;
 	/** The endpoint was told EVENT_OPEN and not yet EVENT_CLOSE. */

@@ -12,7 +12,6 @@ import {
 	SESSION_FREE,
 	SESSION_OPEN,
 } from "arrow/constants";
-import type { Service } from "arrow/service";
 import type { Session } from "arrow/session";
 import { SessionTable } from "arrow/session";
 import type { ArrowTimes } from "arrow/times";
@@ -37,8 +36,8 @@ export class Sessions {
 		this.#flush = flush;
 	}
 
-	/** CONNECT was accepted. @returns false when every session is in use. */
-	connect(id: number, service: Service, now: number): boolean {
+	/** CONNECT to the service of id `service` was accepted. @returns false when every session is in use. */
+	connect(id: number, service: number, now: number): boolean {
 		const session = this.table.free();
 		if (!session) return false;
 		this.table.attach(session, id);
@@ -65,6 +64,8 @@ export class Sessions {
 		const before = session.credit;
 		const credit = before + count;
 		session.credit = credit < CREDIT_LIMIT ? credit : CREDIT_LIMIT;
+		// A tail that waited for credit has got some.
+		if (count > 0 && session.state === SESSION_OPEN) session.deadline = Infinity;
 		if (before === 0 && count > 0 && session.connected) this.table.raise(session, EVENT_CREDIT);
 	}
 
@@ -96,7 +97,7 @@ export class Sessions {
 		this.table.setDue(session);
 	}
 
-	/** The local side is gone, but bytes of it wait for credit: HUP with CONNECTION_ERROR is due in a minute even if they still wait. */
+	/** The local side is gone, but bytes of it wait for credit: HUP with CONNECTION_ERROR is due in a minute unless some credit comes. */
 	tail(session: Session, now: number): void {
 		if (session.state === SESSION_OPEN && session.deadline === Infinity)
 			this.#enter(session, SESSION_OPEN, now + this.#times.tail);

@@ -18,6 +18,10 @@ export interface ArrowSwitches {
 	readonly pairingClock: "restart" | "boot";
 	/** What follows 20 minutes without pairing: slow retries, or none until `pair` or a restart. */
 	readonly pairingEnd: "slow" | "suspend";
+	/** What a scan makes of a camera that offers H.265 alone. */
+	readonly h265: "rtsp" | "unsupported";
+	/** Where ids of configured services come from: fingerprints, where the configuration gives none, or the configuration alone. */
+	readonly serviceIds: "fingerprint" | "config";
 }
 
 export const SWITCHES: ArrowSwitches = Object.freeze({
@@ -30,6 +34,8 @@ export const SWITCHES: ArrowSwitches = Object.freeze({
 	retryJitter: 0.1,
 	pairingClock: "restart",
 	pairingEnd: "slow",
+	h265: "rtsp",
+	serviceIds: "fingerprint",
 });
 
 /** {@link SWITCHES} with some of them replaced. */

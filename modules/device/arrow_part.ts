@@ -1,12 +1,19 @@
-import { Endpoint, planEndpoint } from "arrow/endpoint";
+import { Endpoint } from "arrow/endpoint";
 import type { ArrowIO } from "arrow/io";
-import { type ArrowIdentity, type ArrowSettings, settingsOf } from "arrow/options";
-import { Service, type ServiceOptions } from "arrow/service";
+import { type ArrowIdentity, type ArrowScans, type ArrowSettings, settingsOf } from "arrow/options";
+import { planEndpoint } from "arrow/plan";
+import { configuredService, type ServiceOptions } from "arrow/service";
+import { same } from "arrow/table";
+import { writeArrowFigures } from "device/arrow_figures";
 import type { ArrowConfig, CameraHTTPConfig, Config } from "device/config";
+import { DiscoveredStore, planStore } from "device/discovered_store";
 import { type Identity, KEY_BYTES, UUID_BYTES } from "device/identity";
 import type { Part } from "device/part";
 import { DeviceRandom } from "device/random";
+import { StateFile } from "device/state_file";
 import { VERSION } from "device/version";
+import type { Discovery, ScanResult } from "discovery/result";
+import type { DiscoverySettings } from "discovery/settings";
 import type { Logger } from "host/logger";
 import Resolver from "net/resolver";
 import { Stream } from "net/stream";
@@ -14,31 +21,11 @@ import TLS from "net/tls";
 import type { MemoryPlan } from "storage/plan";
 import { monotonic } from "time/clock";
 import Timer from "time/timer";
-import { constantText } from "wire/ascii";
 import type { Figures } from "wire/figures";
 import { formatHex } from "wire/hex";
 
 const VENDOR = "Fletcher";
-
-const KEY = Object.freeze({
-	arrow: constantText("arrow"),
-	attempts: constantText("attempts"),
-	bytesIn: constantText("bytesIn"),
-	bytesOut: constantText("bytesOut"),
-	connects: constantText("connects"),
-	garbage: constantText("garbage"),
-	limit: constantText("limit"),
-	losses: constantText("losses"),
-	messagesIn: constantText("messagesIn"),
-	messagesOut: constantText("messagesOut"),
-	overruns: constantText("overruns"),
-	redirects: constantText("redirects"),
-	refused: constantText("refused"),
-	roundTripMicroseconds: constantText("roundTripMicroseconds"),
-	sessions: constantText("sessions"),
-	sessionsOpened: constantText("sessionsOpened"),
-	state: constantText("state"),
-});
+const NOTHING_BESIDES: ArrowPartOptions = Object.freeze({});
 
 /** Who the device is for Arrow: copies of what {@link Identity} holds. */
 export function arrowIdentity(identity: Identity): ArrowIdentity {
@@ -46,8 +33,11 @@ export function arrowIdentity(identity: Identity): ArrowIdentity {
 	return { uuid: buffer.slice(uuidOffset, uuidOffset + UUID_BYTES), key: buffer.slice(keyOffset, keyOffset + KEY_BYTES) };
 }
 
-/** Checks what the configuration says of Arrow beyond types and ranges. @throws RangeError naming the key and what it should be. */
-export function arrowSettings(arrow: ArrowConfig, config: Config, identity: ArrowIdentity): ArrowSettings {
+/**
+ * Checks what the configuration says of Arrow beyond types and ranges; `scans` where scans can be run.
+ * @throws RangeError naming the key and what it should be.
+ */
+export function arrowSettings(arrow: ArrowConfig, config: Config, identity: ArrowIdentity, scans?: ArrowScans): ArrowSettings {
 	const { category, type, vendor } = config.device;
 	return settingsOf(
 		{
@@ -63,20 +53,27 @@ export function arrowSettings(arrow: ArrowConfig, config: Config, identity: Arro
 			info: { client: { id: "fletcher", version: VERSION, vendor: VENDOR }, device: { category, type, vendor } },
 			legacyCiphers: arrow.legacyCiphers,
 			switches: arrow.switches,
+			scans,
 		},
 		arrow.times,
 	);
 }
 
-/** The configured services, and the camera's own stream unless it is one of them. */
+/** What Arrow must know of scans; undefined where there are none. */
+export function scansOf(discovery: DiscoverySettings | undefined): ArrowScans | undefined {
+	if (discovery === undefined) return undefined;
+	return { hosts: discovery.hosts, ports: discovery.ports.count, expiry: discovery.expiry };
+}
+
+/** The configured services, and the camera's own stream unless it is one of them, or ids come from the configuration alone. */
 function servicesOf(arrow: ArrowConfig, http: CameraHTTPConfig | undefined): ServiceOptions[] {
 	const services: ServiceOptions[] = [];
 	if (arrow.services !== undefined) for (let i = 0; i < arrow.services.length; i++) services.push(arrow.services[i]);
-	if (http === undefined || !http.advertise || http.port === 0) return services;
+	if (http === undefined || !http.advertise || http.port === 0 || arrow.switches?.["serviceIds"] === "config") return services;
 	const own: ServiceOptions = { type: "mjpeg", url: "http://" + hostOf(http.address) + ":" + http.port + "/video.mjpeg" };
-	const stream = new Service(own, "camera.http");
+	const stream = configuredService(own, "camera.http");
 	for (let i = 0; i < services.length; i++)
-		if (new Service(services[i], "arrow.services[" + i + "]").same(stream)) return services;
+		if (same(configuredService(services[i], "arrow.services[" + i + "]"), stream)) return services;
 	services.push(own);
 	return services;
 }
@@ -92,66 +89,85 @@ function localMAC(uuid: ArrayBuffer): string {
 	return "02:" + formatHex(new Uint8Array(uuid), UUID_BYTES - 5, 5, ":");
 }
 
-function hostIO(): ArrowIO {
+/** What the network of this host is made of. */
+export function hostIO(): ArrowIO {
 	return { Stream, TLS, Resolver, Timer, monotonic };
 }
 
 /** Reserves what the endpoint needs. @throws Error naming the authorities' file when it is of no use. */
 export function planArrow(plan: MemoryPlan, settings: ArrowSettings, identity: ArrowIdentity): void {
 	planEndpoint(plan, settings, identity, hostIO());
+	if (settings.scans !== undefined) planStore(plan);
+}
+
+/** What an {@link ArrowPart} may be given besides. */
+export interface ArrowPartOptions {
+	/** State folder, for services that scans found; none is kept without it. */
+	readonly folder?: string;
+	/** Path of a file that tells the tunnel's state to other programs. */
+	readonly stateFile?: string;
+	/** What runs scans; only with `settings.scans`. */
+	readonly discovery?: Discovery;
 }
 
 /** The tunnel to the Arrow service. Made at boot, started once. */
 export class ArrowPart implements Part {
 	readonly endpoint: Endpoint;
+	readonly #store: DiscoveredStore | undefined;
+	readonly #stateFile: StateFile | undefined;
 
-	constructor(settings: ArrowSettings, identity: ArrowIdentity, plan: MemoryPlan, log: Logger) {
-		this.endpoint = new Endpoint({ settings, identity, plan, log, io: hostIO(), random: new DeviceRandom() });
+	constructor(
+		settings: ArrowSettings,
+		identity: ArrowIdentity,
+		plan: MemoryPlan,
+		log: Logger,
+		options: ArrowPartOptions = NOTHING_BESIDES,
+	) {
+		const { folder, stateFile, discovery } = options;
+		if (folder !== undefined && settings.scans !== undefined) this.#store = new DiscoveredStore(folder, plan, log);
+		if (stateFile !== undefined) this.#stateFile = new StateFile(stateFile, log);
+		this.endpoint = new Endpoint({
+			settings,
+			identity,
+			plan,
+			log,
+			io: hostIO(),
+			random: new DeviceRandom(),
+			discovery,
+			stored: this.#store?.load(),
+			onServices: () => this.#save(),
+			onState: (state) => this.#stateFile?.write(state),
+		});
 	}
 
 	start(): void {
+		this.#stateFile?.write(this.endpoint.state);
 		this.endpoint.start();
 	}
 
 	stop(done: () => void): void {
-		this.endpoint.stop(done);
+		this.endpoint.stop(() => {
+			this.#stateFile?.write("stopped");
+			done();
+		});
 	}
 
 	close(): void {
 		this.endpoint.close();
+		this.#store?.close();
+	}
+
+	/** A scan is finished: what it found is offered through the tunnel. */
+	scanFinished(result: ScanResult): void {
+		this.endpoint.scanFinished(result);
 	}
 
 	writeFigures(figures: Figures): void {
-		const { endpoint } = this;
-		const counters = endpoint.counters;
-		figures.open(KEY.arrow);
-		figures.text(KEY.state, endpoint.state);
-		figures.number(KEY.sessions, endpoint.sessions);
-		figures.number(KEY.limit, endpoint.sessionLimit);
-		figures.number(KEY.bytesIn, counters.bytesIn);
-		figures.number(KEY.bytesOut, counters.bytesOut);
-		figures.number(KEY.messagesIn, counters.messagesIn);
-		figures.number(KEY.messagesOut, counters.messagesOut);
-		figures.number(KEY.sessionsOpened, counters.sessions);
-		figures.number(KEY.refused, counters.refused);
-		figures.number(KEY.attempts, endpoint.attempts);
-		figures.number(KEY.connects, counters.established);
-		figures.number(KEY.losses, counters.losses);
-		figures.number(KEY.redirects, counters.redirects);
-		figures.number(KEY.overruns, counters.overruns);
-		figures.number(
-			KEY.garbage,
-			counters.badVersion +
-				counters.badSize +
-				counters.shortMessages +
-				counters.unexpected +
-				counters.unknownTypes +
-				counters.strayData +
-				counters.strayAcks +
-				counters.badRedirects +
-				counters.longMessages,
-		);
-		figures.number(KEY.roundTripMicroseconds, endpoint.roundTrip < 0 ? -1 : endpoint.roundTrip * 1000);
-		figures.close();
+		writeArrowFigures(figures, this.endpoint, monotonic(), this.#store);
+	}
+
+	#save(): void {
+		const store = this.#store;
+		if (store !== undefined) store.save(this.endpoint.storeServices(store.offset));
 	}
 }

@@ -20,7 +20,7 @@ import type { Figures } from "wire/figures";
 const PLAN_FRAMES = "camera frames";
 const PLAN_HTTP = "camera HTTP connections";
 const PLAN_FIGURES = "camera figures";
-/** Bytes of /metrics.json at most. */
+/** Bytes of /metrics.json at most, without the figures whose number the configuration decides. */
 const FIGURES_BYTES = 6144;
 /** A single picture is refused when the newest is older than this (ms), or than so many frames. */
 const STALE_TIME = 10_000;
@@ -47,12 +47,12 @@ const KEY = Object.freeze({
 	viewers: constantText("viewers"),
 });
 
-/** Reserves what a {@link CameraPart} needs. */
-export function planCamera(plan: MemoryPlan, config: CameraConfig): void {
+/** Reserves what a {@link CameraPart} needs; `figures` bytes of /metrics.json besides the usual ones. */
+export function planCamera(plan: MemoryPlan, config: CameraConfig, figures = 0): void {
 	plan.reserve(PLAN_FRAMES, frameStoreBytes(config.buffers, config.frameBytes, HEADROOM, TAILROOM), "camera.frameBytes");
 	if (config.http === undefined) return;
 	plan.reserve(PLAN_HTTP, serverBytes(config.http.viewers, config.http.requestBytes), "camera.http.viewers");
-	plan.reserve(PLAN_FIGURES, FIGURES_BYTES, "");
+	plan.reserve(PLAN_FIGURES, FIGURES_BYTES + figures, "");
 }
 
 /** The camera of this device: its source, the frames, and the HTTP server that shows them. Made at boot, started once. */
@@ -127,7 +127,7 @@ export class CameraPart implements Part, SourceOpener {
 
 	#makeSite(http: CameraHTTPConfig, plan: MemoryPlan, arena: Arena, figures: (writer: AsciiWriter) => void): Site {
 		const writer = new AsciiWriter(arena.bytes);
-		const metrics = new SharedBody(writer, plan.offset(PLAN_FIGURES), FIGURES_BYTES, figures);
+		const metrics = new SharedBody(writer, plan.offset(PLAN_FIGURES), plan.size(PLAN_FIGURES), figures);
 		const staleAfter = Math.max(STALE_TIME, (STALE_FRAMES * 1000) / this.#rate);
 		return new Site({ arena, writer, store: this.store, viewers: http.viewers, metrics, staleAfter });
 	}

@@ -18,6 +18,9 @@ export const Form = Object.freeze({
 	KV_USER: 4,
 	/** "create", or the id of a channel of KV. */
 	KV_CHANNEL: 5,
+	/** Where sound comes from, where it goes. */
+	SOUND_INPUT: 6,
+	SOUND_OUTPUT: 7,
 } as const);
 
 export interface Rule {
@@ -30,7 +33,9 @@ export interface Rule {
 	readonly smallFallback?: number;
 	readonly required: boolean;
 	readonly form: number;
-	readonly choices: readonly string[];
+	readonly choices: readonly (string | number)[];
+	/** An object that is there, with its defaults, also when it is left out. */
+	readonly always?: boolean;
 	/** Of an object. */
 	readonly members: readonly Member[];
 	/** Of a list. */
@@ -63,6 +68,14 @@ function text(low: number, high: number, form: number = Form.ANY, fallback?: str
 
 function choice(fallback: string | undefined, ...choices: string[]): Rule {
 	return Object.freeze({ ...BASE, kind: Kind.CHOICE, choices: Object.freeze(choices), fallback });
+}
+
+function oneOf(fallback: number, ...choices: number[]): Rule {
+	return Object.freeze({ ...BASE, kind: Kind.CHOICE, choices: Object.freeze(choices), fallback });
+}
+
+function always(rule: Rule): Rule {
+	return Object.freeze({ ...rule, always: true });
 }
 
 function object(members: Record<string, Rule>): Rule {
@@ -110,6 +123,8 @@ const ARROW_SWITCHES = object({
 	retryJitter: Object.freeze({ ...BASE, kind: Kind.NUMBER, low: 0, high: 1 }),
 	pairingClock: choice(undefined, "restart", "boot"),
 	pairingEnd: choice(undefined, "slow", "suspend"),
+	h265: choice(undefined, "rtsp", "unsupported"),
+	serviceIds: choice(undefined, "fingerprint", "config"),
 });
 
 const ARROW_TIMES = object({
@@ -142,6 +157,7 @@ const ARROW = object({
 	gateway: flag(false),
 	mac: text(17, 17, Form.MAC),
 	legacyCiphers: flag(false),
+	stateFile: text(1, PATH_LENGTH),
 	switches: ARROW_SWITCHES,
 	times: ARROW_TIMES,
 });
@@ -214,10 +230,62 @@ const KV = object({
 	times: KV_TIMES,
 });
 
+const AUDIO = object({
+	input: text(1, PATH_LENGTH, Form.SOUND_INPUT, "null"),
+	output: text(1, PATH_LENGTH, Form.SOUND_OUTPUT, "null"),
+	rate: oneOf(16_000, 8000, 16_000, 48_000),
+	codec: choice("opus", "opus"),
+	frame: oneOf(20, 10, 20, 40, 60),
+	bitrate: whole(6000, 200_000, 24_000),
+	complexity: whole(0, 10, 5, 0),
+	fec: flag(true),
+	dtx: flag(false),
+	expectedLoss: whole(0, 100, 5),
+	jitter: always(
+		object({
+			minimum: whole(0, 1000, 20),
+			maximum: whole(20, 2000, 300),
+			packets: whole(2, 128, 32, 16),
+		}),
+	),
+	speakers: whole(1, 16, 4, 2),
+	halfDuplex: flag(false),
+	gain: number(0, 16, 1),
+});
+
+const DISCOVERY = object({
+	interfaces: list(16, text(1, 15)),
+	networks: list(16, text(7, 18)),
+	exclude: list(64, text(1, 18)),
+	ports: object({
+		rtsp: list(32, whole(1, 65_535)),
+		http: list(32, whole(1, 65_535)),
+	}),
+	paths: object({
+		rtsp: list(256, text(1, 255)),
+		mjpeg: list(256, text(1, 255)),
+	}),
+	interval: whole(1000, 604_800_000, 300_000),
+	expiry: whole(1000, 604_800_000, 1_200_000),
+	sockets: whole(1, 256, 32, 4),
+	rate: whole(1, 10_000, 200),
+	hosts: whole(1, 255, 64),
+	request: whole(100, 60_000, 2000),
+	icmp: flag(true),
+});
+
 const LOG = object({
 	level: choice("info", "error", "warning", "info", "debug"),
 	format: choice("text", "text", "json"),
 	rate: whole(1, 100_000, 200),
 });
 
-export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, kv: KV, log: LOG });
+export const CONFIG: Rule = object({
+	device: DEVICE,
+	arrow: ARROW,
+	camera: CAMERA,
+	audio: AUDIO,
+	discovery: DISCOVERY,
+	kv: KV,
+	log: LOG,
+});

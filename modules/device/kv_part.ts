@@ -61,6 +61,15 @@ const KEY = Object.freeze({
 /** Names of states, in ROM. */
 const STATES = Object.freeze(STATE_TEXT.map((text) => constantText(text)));
 
+/** Bytes of the figures at most: those of requests, and of each channel. */
+const FIXED_BYTES = 320;
+const CHANNEL_BYTES = 900;
+
+/** Bytes of the figures of so many channels, at most. */
+export function kvFiguresBytes(channels: number): number {
+	return FIXED_BYTES + CHANNEL_BYTES * channels;
+}
+
 /** Checks what the configuration says of KV beyond types and ranges. @throws RangeError naming the key and what it should be. */
 export function kvSettings(config: KVConfig): KVSettings {
 	return settingsOf(config, config.times);

@@ -51,7 +51,9 @@ export declare const Counter: {
 	readonly TABLES: 16;
 	/** 1 when the root is a read-only image made at build time, 0 when it was made at boot and then protected. */
 	readonly ROM_IMAGE: 17;
-	readonly COUNT: 18;
+	/** Turns of the event loop since the start: wake-ups of the process. */
+	readonly TURNS: 18;
+	readonly COUNT: 19;
 };
 
 /** Fills `view` (an array over its whole buffer, at least `Counter.COUNT` elements) without allocating. Does not collect garbage. */

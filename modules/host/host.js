@@ -26,5 +26,6 @@ export const Counter = Object.freeze({
 	DESCRIPTORS: 15,
 	TABLES: 16,
 	ROM_IMAGE: 17,
-	COUNT: 18,
+	TURNS: 18,
+	COUNT: 19,
 });

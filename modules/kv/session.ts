@@ -194,6 +194,7 @@ export class Session {
 		switch (this.state) {
 			case STATE_JOINED: {
 				let deadline = this.presence.deadline;
+				if (this.#asking) return deadline;
 				if (this.#checkAt < deadline) deadline = this.#checkAt;
 				return this.#silenceAt < deadline ? this.#silenceAt : deadline;
 			}

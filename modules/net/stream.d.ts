@@ -14,6 +14,8 @@ export declare const Want: {
 	readonly READ: 1;
 	readonly WRITE: 2;
 	readonly BOTH: 3;
+	/** To be told of the peer's end before its last bytes were read: for owners that may not read them now. */
+	readonly END: 4;
 };
 
 export interface StreamOptions {
@@ -23,6 +25,11 @@ export interface StreamOptions {
 	onWritable?(this: Stream): void;
 	/** The connection could not be made or broke; `error` says how. Comes at most once per connection; `close` follows at the owner's will. */
 	onError?(this: Stream): void;
+	/**
+	 * The peer has closed its sending side (FIN) or reset the connection; bytes may still wait to be read. Comes at most once per connection,
+	 * while END is wanted; not for a failure that `onError` tells.
+	 */
+	onEnd?(this: Stream): void;
 }
 
 /**
@@ -50,6 +57,8 @@ export class Stream {
 	abort(): void;
 	/** True from `connect` or `accept` until `close`. */
 	readonly opened: boolean;
+	/** Bytes that arrived and were not read; 0 when nothing more can be read. A system call. */
+	readonly unread: number;
 	/** The last failure as the host's name for it ("ECONNREFUSED"), or "" when there was none. Cold path: may allocate. */
 	readonly error: string;
 	readonly localAddress: string;

@@ -9,6 +9,7 @@ export const Want = Object.freeze({
 	READ: 1,
 	WRITE: 2,
 	BOTH: 3,
+	END: 4,
 });
 
 export class Stream @ "fletcher_stream_destructor" {
@@ -21,6 +22,7 @@ export class Stream @ "fletcher_stream_destructor" {
 	close() @ "fletcher_stream_close"
 	abort() @ "fletcher_stream_abort"
 	get opened() @ "fletcher_stream_get_opened"
+	get unread() @ "fletcher_stream_get_unread"
 	get error() @ "fletcher_stream_get_error"
 	get localAddress() @ "fletcher_stream_get_localAddress"
 	get localPort() @ "fletcher_stream_get_localPort"

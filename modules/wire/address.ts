@@ -9,6 +9,14 @@ export function parseAddress(text: string, bytes: Uint8Array, offset: number): n
 	return 0;
 }
 
+/** Writes 16 octets as of {@link parseAddress} as people, and `connect`, take them. `version` is 4 or 6. */
+export function formatAddress(version: number, bytes: Uint8Array, offset: number): string {
+	if (version === 4) return bytes[offset] + "." + bytes[offset + 1] + "." + bytes[offset + 2] + "." + bytes[offset + 3];
+	let text = "";
+	for (let i = 0; i < 16; i += 2) text += (i > 0 ? ":" : "") + ((bytes[offset + i] << 8) | bytes[offset + i + 1]).toString(16);
+	return text;
+}
+
 /** Whether 16 octets as of {@link parseAddress} are a loopback address. */
 export function isLoopback(version: number, bytes: Uint8Array, offset: number): boolean {
 	if (version === 4) return bytes[offset] === 127;

@@ -416,6 +416,8 @@ static void fillOutput(void)
 		Session *session = &sessions[(turn + i) % SESSIONS];
 		if (session->state == OPEN && session->readable && session->credit >= worth) putData(session);
 	}
+	/* A viewer found gone is told of at once, as nothing else may happen for long. */
+	if (outputEnd == 0) putControls();
 }
 
 static void sendAll(void)
@@ -462,7 +464,12 @@ static void acceptDevice(SSL_CTX *context)
 static void viewerReady(Session *session, uint32_t events)
 {
 	if (session->state != OPEN && session->state != ENDING) return;
-	session->last |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	if (events & EPOLLERR) {
+		/* A reset: what its socket still holds goes nowhere. */
+		viewerGone(session, CONNECTION_ERROR);
+		return;
+	}
+	session->last |= (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
 	session->readable |= session->last || (events & EPOLLIN) != 0;
 	if ((events & EPOLLOUT) && session->held > 0) giveHeld(session);
 }

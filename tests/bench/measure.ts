@@ -32,7 +32,7 @@ export interface Figures {
 }
 
 /** Processor time of a process and of all that it started, in milliseconds. */
-function processorTime(leader: number): number {
+export function processorTime(leader: number): number {
 	const parents = new Map<number, { parent: number; time: number }>();
 	for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
 		try {
@@ -53,14 +53,14 @@ function processorTime(leader: number): number {
 	return sum;
 }
 
-function open(port: number): Promise<Socket> {
+export function open(port: number): Promise<Socket> {
 	return new Promise((resolve, reject) => {
 		const socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => resolve(socket));
 		socket.once("error", reject);
 	});
 }
 
-function command(letter: string, length: number): Buffer {
+export function command(letter: string, length: number): Buffer {
 	const bytes = Buffer.alloc(9);
 	bytes.write(letter, 0, "latin1");
 	bytes.writeBigUInt64BE(BigInt(length), 1);
@@ -98,7 +98,7 @@ async function upload(port: number, length: number): Promise<number> {
 	return length / 1e6 / seconds;
 }
 
-async function echo(port: number, count: number): Promise<{ median: number; p99: number }> {
+export async function echo(port: number, count: number): Promise<{ median: number; p99: number }> {
 	const socket = await open(port);
 	socket.write("E");
 	const message = Buffer.alloc(ECHO_BYTES, 0x3c);

@@ -35,8 +35,16 @@ async function waitForPort(port: number, what: string, children: readonly ChildP
 	throw new Error(`${what} does not listen on port ${port}`);
 }
 
-/** A port of the server that leads to `target` on the client's side, by this cipher. */
-export async function sshTunnel(folder: string, target: number, cipher: string): Promise<SshTunnel> {
+/**
+ * A port of the server that leads to `target` on the client's side, by this cipher. `between` gives the port of a relay to the server, for a
+ * client that is to come through one.
+ */
+export async function sshTunnel(
+	folder: string,
+	target: number,
+	cipher: string,
+	between: (server: number) => Promise<number> = (server) => Promise.resolve(server),
+): Promise<SshTunnel> {
 	if (!existsSync(SSHD))
 		throw new Error("sshd is missing: apt-get install --no-install-recommends openssh-server openssh-client");
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -77,7 +85,7 @@ export async function sshTunnel(folder: string, target: number, cipher: string):
 		const client = spawn(
 			"ssh",
 			[
-				...["-N", "-F", "none", "-p", String(port), "-i", join(folder, "user"), "-l", userInfo().username],
+				...["-N", "-F", "none", "-p", String(await between(port)), "-i", join(folder, "user"), "-l", userInfo().username],
 				...options.flatMap((option) => ["-o", option]),
 				...["-R", `127.0.0.1:${forwarded}:127.0.0.1:${target}`, "127.0.0.1"],
 			],

@@ -3,69 +3,17 @@
  * Prints MB/s each way, the round trip of 64 bytes, what the ends cost the processor, and the ratios. Judges nothing.
  * The Arrow service is a lean one in C, as sshd is, so that the figures are the device's and not its peer's.
  */
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { DeviceProcess } from "../../tools/demo/device_process.ts";
-import { issue, makeAuthority } from "../peers/certificates.ts";
+import { startEndpoint, startFletcher } from "./fletcher.ts";
 import type { Figures, Way } from "./measure.ts";
 import { measure, middle } from "./measure.ts";
-import { startService } from "./native_service.ts";
 import { sshTunnel } from "./ssh.ts";
 
 const ROUNDS = 5;
 const BYTES = 100_000_000;
 const ECHOES = 1_000;
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const executable = process.env["FLETCHER"] ?? join(root, "build/linux64/fletcher");
-
-/** What stands behind the tunnels. @returns its process and its port. */
-async function startEndpoint(): Promise<{ child: ChildProcess; port: number }> {
-	const child = fork(fileURLToPath(new URL("endpoint.ts", import.meta.url)), { execArgv: ["--import", "tsx"] });
-	const port = await new Promise<number>((resolve, reject) => {
-		child.once("message", resolve);
-		child.once("exit", () => reject(new Error("endpoint.ts ended early")));
-	});
-	return { child, port };
-}
-
-/** Fletcher between the Arrow service and the endpoint. @returns the viewer's port and what ends it. */
-async function fletcher(
-	folder: string,
-	target: number,
-): Promise<{ port: number; near: number; far: number; close(): Promise<void> }> {
-	const authority = makeAuthority(join(folder, "certificates"), "bench");
-	const options = { name: "localhost", dns: ["localhost"], ips: ["127.0.0.1"], issuer: authority };
-	const certificate = issue(join(folder, "certificates"), options);
-	const service = startService(certificate.chain, certificate.key);
-	const config = join(folder, "config.json");
-	const arrow = {
-		service: `localhost:${await service.next()}`,
-		authorities: authority.cert,
-		window: 65_536,
-		sessions: 8,
-		services: [{ type: "tcp", url: `tcp://127.0.0.1:${target}` }],
-	};
-	writeFileSync(config, JSON.stringify({ device: { name: "bench" }, arrow, log: { format: "json", level: "info" } }));
-	const device = new DeviceProcess([executable], ["--config", config, "--state", join(folder, "state")]);
-	const failed = device.ended.then(() => {
-		throw new Error(`the device ended: ${device.log.at(-1)?.event}`);
-	});
-	failed.catch(() => undefined);
-	const port = await Promise.race([service.next(), failed]);
-	return {
-		port,
-		near: device.pid,
-		far: service.pid,
-		close: async () => {
-			service.close();
-			await device.stop();
-		},
-	};
-}
 
 const LABEL = 34;
 const HEAD = [
@@ -117,7 +65,7 @@ export default async function tunnel(): Promise<void> {
 	try {
 		const target = endpoint.port;
 		mkdirSync(join(folder, "fletcher"));
-		const ours = await fletcher(join(folder, "fletcher"), target);
+		const ours = await startFletcher(join(folder, "fletcher"), target);
 		closing.unshift(() => ours.close());
 		const chacha = await sshTunnel(join(folder, "chacha"), target, "chacha20-poly1305@openssh.com");
 		closing.unshift(() => chacha.close());

@@ -32,7 +32,8 @@ const TYPES: Readonly<Record<number, string>> = {
 
 /** Both say the same of this key and of all below it. */
 function compare(rule: Rule, one: Schema, path: string): void {
-	assert.equal(one.type, TYPES[rule.kind], `${path}: type`);
+	const numbers = rule.kind === Kind.CHOICE && typeof rule.choices[0] === "number";
+	assert.equal(one.type, numbers ? "integer" : TYPES[rule.kind], `${path}: type`);
 	assert.deepEqual([one["default"], one["x-small-default"]], [rule.fallback, rule.smallFallback], `${path}: defaults`);
 	assert.ok(typeof one["description"] === "string" && one["description"].endsWith("."), `${path}: a description`);
 	if (rule.kind === Kind.WHOLE || rule.kind === Kind.NUMBER)

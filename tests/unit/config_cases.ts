@@ -22,6 +22,11 @@ export const good: readonly string[] = Object.freeze([
 	'{"camera":{"source":"x","rate":60,"frameBytes":1024,"buffers":16,"http":{}}}',
 	'{"camera":{"source":"x","http":{"address":"0.0.0.0","port":0,"viewers":32,"requestBytes":16384,"advertise":false}}}',
 	'{"camera":{"source":"x","http":{"address":"::1","port":65535}}}',
+	'{"audio":{}}',
+	'{"audio":{"input":"tone:440","output":"null","rate":8000,"codec":"opus","frame":60,"bitrate":6000,"complexity":10}}',
+	'{"audio":{"input":"alsa:plughw:1,0","output":"alsa:default","fec":false,"dtx":true,"expectedLoss":100,"gain":0.5}}',
+	'{"audio":{"input":"loop:/a/b c.WAV","output":"o.wav","speakers":16,"halfDuplex":true,"jitter":{}}}',
+	'{"audio":{"input":"x.wav","jitter":{"minimum":0,"maximum":2000,"packets":2}}}',
 ]);
 
 /** Wrong ones, each with the device's first line about it. */
@@ -53,8 +58,8 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	['{"kv":{"server":"a","talk":true}}', 'kv.talk: must be one of "always", "pushToTalk", "never", is true'],
 	["null", "the configuration: must be an object, is null"],
 	["7", "the configuration: must be an object, is 7"],
-	['{"vk":{}}', "vk: unknown key; known are device, arrow, camera, kv, log"],
-	['{"__proto__":{}}', "__proto__: unknown key; known are device, arrow, camera, kv, log"],
+	['{"vk":{}}', "vk: unknown key; known are device, arrow, camera, audio, discovery, kv, log"],
+	['{"__proto__":{}}', "__proto__: unknown key; known are device, arrow, camera, audio, discovery, kv, log"],
 	['{"device":[]}', "device: must be an object, is a list"],
 	['{"device":{"memory":"128k"}}', 'device.memory: must be a whole number from 1024 to 2147483647, is "128k"'],
 	['{"device":{"memory":1023}}', "device.memory: must be a whole number from 1024 to 2147483647, is 1023"],
@@ -66,7 +71,7 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	['{"arrow":{"service":"a"}}', "arrow.authorities: is missing"],
 	[
 		'{"arrow":{"service":"a","authorities":"b","sesions":4}}',
-		"arrow.sesions: unknown key; known are service, authorities, services, window, sessions, message, buffer, gateway, mac, legacyCiphers, switches, times",
+		"arrow.sesions: unknown key; known are service, authorities, services, window, sessions, message, buffer, gateway, mac, legacyCiphers, stateFile, switches, times",
 	],
 	[
 		'{"arrow":{"service":"a","authorities":"b","sessions":"four"}}',
@@ -137,4 +142,29 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	],
 	['{"camera":{"source":"x","http":{"port":65536}}}', "camera.http.port: must be a whole number from 0 to 65535, is 65536"],
 	['{"camera":{"source":"x","http":{"viewers":33}}}', "camera.http.viewers: must be a whole number from 1 to 32, is 33"],
+	[
+		'{"audio":{"input":"x.mp3"}}',
+		'audio.input: must be "null", "tone:440", "alsa:default" or the path of a .wav file, with "loop:" before it or without, is "x.mp3"',
+	],
+	[
+		'{"audio":{"input":"tone:4001"}}',
+		'audio.input: must be "null", "tone:440", "alsa:default" or the path of a .wav file, with "loop:" before it or without, is "tone:4001"',
+	],
+	[
+		'{"audio":{"input":"loop:.wav"}}',
+		'audio.input: must be "null", "tone:440", "alsa:default" or the path of a .wav file, with "loop:" before it or without, is "loop:.wav"',
+	],
+	['{"audio":{"output":"tone:440"}}', 'audio.output: must be "null", "alsa:default" or the path of a .wav file, is "tone:440"'],
+	[
+		'{"audio":{"output":"loop:x.wav"}}',
+		'audio.output: must be "null", "alsa:default" or the path of a .wav file, is "loop:x.wav"',
+	],
+	['{"audio":{"output":"alsa:"}}', 'audio.output: must be "null", "alsa:default" or the path of a .wav file, is "alsa:"'],
+	['{"audio":{"rate":44100}}', "audio.rate: must be one of 8000, 16000, 48000, is 44100"],
+	['{"audio":{"rate":"16000"}}', 'audio.rate: must be one of 8000, 16000, 48000, is "16000"'],
+	['{"audio":{"frame":30}}', "audio.frame: must be one of 10, 20, 40, 60, is 30"],
+	['{"audio":{"codec":"g711"}}', 'audio.codec: must be one of "opus", is "g711"'],
+	['{"audio":{"gain":17}}', "audio.gain: must be a number from 0 to 16, is 17"],
+	['{"audio":{"jitter":{"packets":1}}}', "audio.jitter.packets: must be a whole number from 2 to 128, is 1"],
+	['{"audio":{"jitter":4}}', "audio.jitter: must be an object, is 4"],
 ]);

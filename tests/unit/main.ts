@@ -1,13 +1,17 @@
-import { args } from "host/host";
+import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
 import { probe as voiceProbe } from "unit/voice_probe";
+import audioAlsa from "unit/audio_alsa";
+import audioOpen from "unit/audio_open";
 import audioOpus from "unit/audio_opus";
 import audioOpusPacket from "unit/audio_opus_packet";
 import audioResample from "unit/audio_resample";
 import audioSamples from "unit/audio_samples";
+import audioWav from "unit/audio_wav";
+import arrowFiles from "unit/arrow_files";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
@@ -16,6 +20,9 @@ import config from "unit/config";
 import identity from "unit/identity";
 import log from "unit/log";
 import camera from "unit/camera";
+import discoveryHostile from "unit/discovery_hostile";
+import discoveryHTTP from "unit/discovery_http";
+import discoveryRTSP from "unit/discovery_rtsp";
 import http from "unit/http";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -36,13 +43,22 @@ import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
 import kv from "conformance/kv/main";
-import arrowFuzz from "fuzz/arrow";
+import discoveryFuzz from "fuzz/discovery";
+import fuzz, { fuzzCommand } from "fuzz/main";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
 		if (!runProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		return;
+	}
+	if (first === "--fuzz") {
+		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
+		return;
+	}
+	if (first === "--fuzz") {
+		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
 		return;
 	}
 	if (first === "--tls") {
@@ -65,6 +81,9 @@ export default function main(): void {
 	audioResample(runner);
 	audioOpus(runner);
 	audioOpusPacket(runner);
+	audioWav(runner);
+	audioOpen(runner);
+	audioAlsa(runner);
 	mjpeg(runner);
 	http(runner);
 	parts(runner);
@@ -76,12 +95,17 @@ export default function main(): void {
 	backoff(runner);
 	wire(runner);
 	arrow(runner);
-	arrowFuzz(runner);
 	kv(runner);
+	discoveryRTSP(runner);
+	discoveryHTTP(runner);
+	discoveryHostile(runner);
+	discoveryFuzz(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);
+	arrowFiles(runner);
 	config(runner);
 	metrics(runner);
+	fuzz(runner);
 	runner.run(first);
 }

@@ -1,4 +1,5 @@
 import type { ArrowSettings } from "arrow/options";
+import { tableSize } from "arrow/table";
 import { arrowIdentity, arrowSettings } from "device/arrow_part";
 import { type ArrowConfig, type Config, parseConfig } from "device/config";
 import { Identity, makeIdentity } from "device/identity";
@@ -6,6 +7,10 @@ import type { Check, Suite } from "unit/suite";
 import { formatHex } from "wire/hex";
 
 const identity = (): Identity => new Identity(makeIdentity());
+
+function size(settings: ArrowSettings): number {
+	return tableSize(settings.services, false);
+}
 
 function settings(check: Check, arrow: string, camera: string, self = identity()): ArrowSettings {
 	const text =
@@ -23,15 +28,15 @@ export default function (suite: Suite): void {
 	suite.test("ARROW-35 the camera's stream is offered as an MJPEG service, once", (check) => {
 		/* Record of the terminator, then 30 bytes and the path for each service. */
 		const own = 30 + "/video.mjpeg".length;
-		const none = settings(check, "", "").table.size;
-		check.equal(settings(check, "", '"port":8080').table.size, none + own);
-		check.equal(settings(check, "", '"port":8080,"address":"0.0.0.0"').table.size, none + own);
-		check.equal(settings(check, "", '"port":8080,"address":"::1"').table.size, none + own);
-		check.equal(settings(check, "", '"port":8080,"advertise":false').table.size, none);
-		check.equal(settings(check, "", '"port":0').table.size, none, "a port that is not known before it is bound");
+		const none = size(settings(check, "", ""));
+		check.equal(size(settings(check, "", '"port":8080')), none + own);
+		check.equal(size(settings(check, "", '"port":8080,"address":"0.0.0.0"')), none + own);
+		check.equal(size(settings(check, "", '"port":8080,"address":"::1"')), none + own);
+		check.equal(size(settings(check, "", '"port":8080,"advertise":false')), none);
+		check.equal(size(settings(check, "", '"port":0')), none, "a port that is not known before it is bound");
 		const listed = ',"services":[{"type":"mjpeg","url":"http://localhost:8080/video.mjpeg"}]';
-		check.equal(settings(check, listed, '"port":8080').table.size, none + own, "one that the configuration lists already");
-		check.equal(settings(check, listed, '"port":8081').table.size, none + 2 * own);
+		check.equal(size(settings(check, listed, '"port":8080')), none + own, "one that the configuration lists already");
+		check.equal(size(settings(check, listed, '"port":8081')), none + 2 * own);
 	});
 
 	suite.test(
@@ -48,10 +53,7 @@ export default function (suite: Suite): void {
 
 	suite.test("ARROW-41 what only Arrow knows to be wrong is named by its key", (check) => {
 		check.throws(() => settings(check, ',"services":[{"type":"rtsp","url":"http://127.0.0.1/"}]', ""), "arrow.services[0].url");
-		check.throws(
-			() => settings(check, ',"services":[{"type":"tcp","url":"tcp://camera.example:1"}]', ""),
-			"arrow.services[0].url",
-		);
+		check.throws(() => settings(check, ',"services":[{"type":"tcp","url":"tcp://1.2.3:1"}]', ""), "arrow.services[0].url");
 		check.throws(
 			() =>
 				settings(check, ',"services":[{"type":"tcp","url":"tcp://127.0.0.1:1"},{"type":"tcp","url":"tcp://127.0.0.1:1"}]', ""),

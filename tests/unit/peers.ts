@@ -7,6 +7,7 @@ export class Peer {
 	onReadable: (() => void) | undefined;
 	onWritable: (() => void) | undefined;
 	onError: (() => void) | undefined;
+	onEnd: (() => void) | undefined;
 	errors = 0;
 
 	constructor() {
@@ -17,6 +18,7 @@ export class Peer {
 				this.errors++;
 				this.onError?.();
 			},
+			onEnd: () => this.onEnd?.(),
 		});
 	}
 }

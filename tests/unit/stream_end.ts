@@ -1,3 +1,4 @@
+import { Counter, readCounters } from "host/host";
 import { Listener, StreamStatus, Want } from "net/stream";
 import { after, connectPeers, drain, Peer } from "unit/peers";
 import type { Check, Suite } from "unit/suite";
@@ -174,6 +175,87 @@ function closeDelivers(check: Check, done: () => void): void {
 	});
 }
 
+/** Turns of the loop since the start. */
+function turns(): number {
+	const counters = new Int32Array(Counter.COUNT);
+	readCounters(counters);
+	return counters[Counter.TURNS] as number;
+}
+
+/** FIN, or a reset, behind bytes that stay unread: told once, and the loop rests afterwards. */
+function endBehindBytes(how: "close" | "abort"): (check: Check, done: () => void) => void {
+	return (check, done) => {
+		const client = new Peer();
+		const server = new Peer();
+		const buffer = new ArrayBuffer(3000);
+		let ends = 0;
+		client.onEnd = () => {
+			ends++;
+		};
+		connectPeers(client, server, () => {
+			client.stream.want(Want.END);
+			check.equal(server.stream.write(buffer, 0, 3000), 3000);
+			after(20, () => {
+				check.equal(ends, 0, "bytes are no end");
+				check.equal(client.stream.unread, 3000);
+				server.stream[how]();
+				after(20, () => {
+					const before = turns();
+					check.equal(ends, 1, "told");
+					client.stream.want(Want.NOTHING);
+					client.stream.want(Want.END);
+					after(200, () => {
+						check.equal(ends, 1, "once");
+						check.ok(turns() - before <= 5, `${turns() - before} turns`);
+						check.equal(client.errors, 0, "onError");
+						check.equal(client.stream.unread, 3000);
+						const { total, status } = drain(client.stream, buffer);
+						check.equal(total, 3000);
+						check.equal(status, how === "close" ? StreamStatus.END : StreamStatus.FAILED);
+						check.equal(client.stream.unread, 0);
+						after(5, () => {
+							check.equal(client.errors, how === "close" ? 0 : 1, "onError at last");
+							client.stream.close();
+							done();
+						});
+					});
+				});
+			});
+		});
+	};
+}
+
+/** The end is told before it is read, next to reading; without END wanted it is not told; for each connection anew. */
+function endNextToReading(check: Check, done: () => void): void {
+	const client = new Peer();
+	const server = new Peer();
+	const buffer = new ArrayBuffer(100);
+	let ends = 0;
+	let rounds = 0;
+	client.onEnd = () => {
+		ends++;
+	};
+	const round = (): void => {
+		connectPeers(client, server, () => {
+			client.stream.want(rounds === 1 ? Want.READ : Want.READ + Want.END);
+			client.onReadable = () => {
+				if (drain(client.stream, buffer).status !== StreamStatus.END) return;
+				client.stream.want(rounds === 1 ? Want.NOTHING : Want.END);
+				after(10, () => {
+					client.stream.close();
+					rounds++;
+					check.equal(ends, rounds === 1 ? 1 : rounds - 1, `round ${rounds}`);
+					if (rounds < 3) round();
+					else done();
+				});
+			};
+			server.stream.write(buffer, 0, 10);
+			server.stream.close();
+		});
+	};
+	round();
+}
+
 /** How connections fail and end. */
 export default function (suite: Suite): void {
 	suite.asyncTest("stream: a refused connection is told once, by name", 2000, refused);
@@ -181,6 +263,9 @@ export default function (suite: Suite): void {
 	suite.asyncTest("stream: abort is a reset to the peer", 2000, resetNotEnd);
 	suite.asyncTest("stream: what came before a reset is read before it is told", 2000, dataBeforeReset);
 	suite.asyncTest("stream: a reset is told though nothing is wanted", 2000, resetUnwanted);
+	suite.asyncTest("ARROW-30 stream: an end behind unread bytes is told once, the loop rests", 2000, endBehindBytes("close"));
+	suite.asyncTest("ARROW-30 stream: a reset behind unread bytes is told once, the loop rests", 2000, endBehindBytes("abort"));
+	suite.asyncTest("stream: an end is told where it is wanted, for each connection anew", 2000, endNextToReading);
 	suite.asyncTest("stream: half close, the other way goes on", 2000, halfClose);
 	suite.asyncTest("stream: close sends what was written though bytes were left unread", 2000, closeDelivers);
 }

@@ -5,7 +5,7 @@ import { Scratch } from "unit/scratch";
 import type { Check, Suite } from "unit/suite";
 
 /** An authority of the tests' own; its key was thrown away. */
-const AUTHORITY =
+export const AUTHORITY =
 	"-----BEGIN CERTIFICATE-----\n" +
 	"MIIBgTCCASigAwIBAgIUGBUQvYN3eOrSov+ibJP9HbiSLoQwCgYIKoZIzj0EAwIw\n" +
 	"HjEcMBoGA1UEAwwTVW5pdCB0ZXN0IGF1dGhvcml0eTAgFw0yMDAxMTYxODU3MTNa\n" +

@@ -1,7 +1,7 @@
 import type { AudioDecoder, AudioSink } from "media/audio/audio";
 import { tone } from "media/audio/samples";
 import { Listener, listenerBytes } from "media/voice/listener";
-import { OpusDuration } from "media/voice/packet_duration";
+import { OpusReader } from "media/voice/packet_reader";
 import type { VoiceSettings } from "media/voice/voice";
 import { Arena } from "storage/arena";
 
@@ -11,6 +11,7 @@ import { Arena } from "storage/arena";
 const TOC: Record<number, number> = Object.freeze({ 10: 0x40, 20: 0x48, 40: 0x50, 60: 0x58 });
 const PACKET = 40;
 const FLYING = 16;
+const LARGEST = 504;
 const PITCH = 200;
 
 export const SETTINGS: VoiceSettings = Object.freeze({
@@ -57,17 +58,17 @@ export class ToneDecoder implements AudioDecoder {
 	disorder = 0;
 	readonly #view: DataView;
 	readonly #rate: number;
-	readonly #duration: OpusDuration;
+	readonly #reader: OpusReader;
 	#phase = 0;
 
 	constructor(arena: Arena, rate: number) {
 		this.#view = arena.view;
 		this.#rate = rate;
-		this.#duration = new OpusDuration(arena.bytes);
+		this.#reader = new OpusReader(arena.bytes);
 	}
 
 	decode(buffer: ArrayBuffer, from: number, length: number, to: number, limit: number): number {
-		const samples = (this.#duration.of(from, length) * this.#rate) / 48000;
+		const samples = (this.#reader.duration(from, length) * this.#rate) / 48000;
 		if (samples > limit || length !== PACKET) return -1;
 		const number = this.#view.getInt32(from + 4);
 		if (number <= this.last) this.disorder++;
@@ -163,6 +164,12 @@ export interface LineOptions {
 	readonly sinkDrift?: number;
 	readonly seed?: number;
 	readonly first?: number;
+	/** Default: a {@link ToneDecoder}. */
+	readonly decoder?: (arena: Arena) => AudioDecoder;
+	/** Writes the sender's next packet of at most `LARGEST` bytes to an offset of the arena, or 0 for none. Default: one for the {@link ToneDecoder}. */
+	readonly make?: (line: Line, offset: number) => number;
+	/** More of the arena, behind the line's own. */
+	readonly more?: number;
 }
 
 export class Line {
@@ -170,6 +177,8 @@ export class Line {
 	readonly listener: Listener;
 	readonly decoder: ToneDecoder;
 	readonly sink: ClockedSink;
+	/** Where `LineOptions.more` begins. */
+	readonly more: number;
 	now = 1000;
 	loss: number;
 	jitter: number;
@@ -189,11 +198,12 @@ export class Line {
 	readonly #ordered: boolean;
 	readonly #tick: number;
 	readonly #dice: Dice;
+	readonly #make: ((line: Line, offset: number) => number) | undefined;
 	readonly #packet: number;
+	readonly #lengths = new Int32Array(FLYING);
 	readonly #due = new Float64Array(FLYING);
 	readonly #numbers = new Int32Array(FLYING);
 	readonly #medias = new Int32Array(FLYING);
-	readonly #serials = new Int32Array(FLYING);
 	#serial = 0;
 	#nextSend = 1000;
 	#latest = 0;
@@ -201,8 +211,11 @@ export class Line {
 	constructor(options: LineOptions) {
 		const settings = options.settings ?? SETTINGS;
 		const size = listenerBytes(settings);
-		this.arena = new Arena(size + PACKET + 8);
+		const own = size + LARGEST * (FLYING + 1);
+		this.arena = new Arena(own + (options.more ?? 0));
+		this.more = own;
 		this.#packet = size;
+		this.#make = options.make;
 		this.decoder = new ToneDecoder(this.arena, settings.rate);
 		this.sink = new ClockedSink(settings.rate * (1 + (options.sinkDrift ?? 0) / 1e6), settings.rate / 5);
 		this.listener = new Listener({
@@ -210,8 +223,8 @@ export class Line {
 			arena: this.arena,
 			offset: 0,
 			sink: this.sink,
-			decoders: [this.decoder],
-			duration: new OpusDuration(this.arena.bytes),
+			decoders: [options.decoder?.(this.arena) ?? this.decoder],
+			reader: new OpusReader(this.arena.bytes),
 		});
 		this.loss = options.loss ?? 0;
 		this.jitter = options.jitter ?? 0;
@@ -258,19 +271,21 @@ export class Line {
 		if (this.paused) return;
 		this.number = (number + 1) & 0xffff;
 		this.sent++;
-		this.#serial++;
+		const packet = this.#packet;
+		const length = this.#make ? this.#make(this, packet) : this.#makeTone();
+		if (length <= 0) return;
 		if (this.cut || this.#dice.fraction() < this.loss) {
 			this.lost++;
 			return;
 		}
-		this.#fly(number, media);
+		this.#fly(number, media, length);
 		if (this.#dice.fraction() < this.duplicates) {
 			this.copied++;
-			this.#fly(number, media);
+			this.#fly(number, media, length);
 		}
 	}
 
-	#fly(number: number, media: number): void {
+	#fly(number: number, media: number, length: number): void {
 		let due = this.now + 20 + this.#dice.fraction() * this.jitter;
 		if (this.#ordered && due <= this.#latest) due = this.#latest + 0.01;
 		this.#latest = due;
@@ -279,27 +294,30 @@ export class Line {
 				this.#due[i] = due;
 				this.#numbers[i] = number;
 				this.#medias[i] = media;
-				this.#serials[i] = this.#serial;
+				this.#lengths[i] = length;
+				this.arena.bytes.copyWithin(this.#flight(i), this.#packet, this.#packet + length);
 				return;
 			}
 	}
 
-	#arrive(flying: number): void {
-		this.#due[flying] = Infinity;
-		this.deliver(
-			this.#serials[flying] as number,
-			this.#numbered ? (this.#numbers[flying] as number) : -1,
-			this.#numbered ? (this.#medias[flying] as number) >>> 0 : -1,
-		);
+	#flight(flying: number): number {
+		return this.#packet + LARGEST * (flying + 1);
 	}
 
-	/** A packet comes now. */
-	deliver(serial: number, number: number, media: number): void {
+	#arrive(flying: number): void {
+		this.#due[flying] = Infinity;
+		const number = this.#numbered ? (this.#numbers[flying] as number) : -1;
+		const media = this.#numbered ? (this.#medias[flying] as number) >>> 0 : -1;
+		this.listener.receive(0, this.#flight(flying), this.#lengths[flying] as number, this.now, number, media);
+	}
+
+	#makeTone(): number {
 		const packet = this.#packet;
+		const serial = ++this.#serial;
 		this.arena.bytes[packet] = TOC[this.frame] as number;
 		this.arena.view.setInt32(packet + 4, serial);
 		this.arena.view.setInt32(packet + 8, (serial * 2654435761) | 0);
-		this.listener.receive(0, packet, PACKET, this.now, number, media);
+		return PACKET;
 	}
 
 	get jitterBuffer() {

@@ -1,13 +1,6 @@
-/** The microphone and the loudspeaker of the host, as they are: 16 bits, one channel. ALSA on Linux, I2S or PDM on the ESP32. */
+import type { DeviceOptions } from "media/audio/audio";
 
-export interface DeviceOptions {
-	/** ALSA's name, "default", "plughw:1"; boards have one of each, whatever its name is. */
-	device: string;
-	/** Samples a second. */
-	rate: number;
-	/** Milliseconds of sound that the device's buffer holds, 20 to 1000. The host may choose another near to it. */
-	buffer: number;
-}
+/* The microphone and the loudspeaker of the host, as they are: 16 bits, one channel. ALSA on Linux, I2S or PDM on the ESP32. */
 
 /** Native bytes of one device, without what the host's driver and library take. */
 export function deviceBytes(): number;

@@ -64,6 +64,7 @@ export class DeviceSink implements AudioSink {
 		this.#starved += this.#output.starved;
 		this.#output.close();
 		this.#output = undefined;
+		this.#waiting = 0;
 	}
 
 	#play(): void {

@@ -4,7 +4,7 @@ export const Sound = Object.freeze({
 	UNKNOWN: 0,
 	/** "null": silence, or nobody. */
 	NULL: 1,
-	/** "tone:440": a sine of so many Hz. Input only. */
+	/** "tone:440": a sine of so many Hz, a whole number. Input only. */
 	TONE: 2,
 	/** "alsa:default": a device of the host. */
 	DEVICE: 3,
@@ -25,8 +25,10 @@ const LONGEST_DEVICE = 63;
 export function soundKind(text: string): number {
 	if (text === "null") return Sound.NULL;
 	if (text.startsWith(TONE)) {
-		const frequency = Number(text.slice(TONE.length));
-		return frequency >= 1 && frequency <= HIGHEST_TONE ? Sound.TONE : Sound.UNKNOWN;
+		const frequency = toneFrequency(text);
+		/* As a person writes it: not "1e3", not "0440". */
+		const plain = Number.isInteger(frequency) && text === TONE + frequency;
+		return plain && frequency >= 1 && frequency <= HIGHEST_TONE ? Sound.TONE : Sound.UNKNOWN;
 	}
 	if (text.startsWith(DEVICE)) {
 		const length = text.length - DEVICE.length;

@@ -1,5 +1,7 @@
 /** Fingerprints of the last packets that copies are looked for among. */
 const REMEMBERED = 8;
+/** Packets that are the same as the one before them and come at the pace of frames are frames after so many. */
+const SILENT = 2;
 /** The sender's phase is the earliest arrival of this time (ms) and the one before it. */
 const WINDOW = 2_000;
 /** After that long (ms) without a packet nothing is known of the sender's phase. */
@@ -23,7 +25,8 @@ const LONGEST_STEP = 1_000;
  * than that losses and delays look alike: the sequencer learns it from packets that come too early, and then counts losses only
  * that are longer; what it misses shifts the stream by a frame, which the jitter buffer sets right.
  *
- * A copy of a packet is known by its fingerprint. Frames of silence may be the same bytes: they come at their time, a copy does not.
+ * A copy of a packet is known by its fingerprint. Frames of digital silence are the same bytes, too: when such packets keep coming
+ * while time passes they are frames, and only the first two of them are taken for copies.
  */
 export class ArrivalSequencer {
 	/** Of the packet that was numbered last: its number, 16 bits, and its media time, 32 bits. */
@@ -35,6 +38,8 @@ export class ArrivalSequencer {
 	readonly #prints = new Int32Array(REMEMBERED);
 	#print = 0;
 	#latest = -1;
+	/** How often the last packet came again. */
+	#repeats = 0;
 	/** Highest number given, and the media time behind its packet, in units since the first. */
 	#number = 0;
 	#expected = 0;
@@ -64,15 +69,16 @@ export class ArrivalSequencer {
 		if (now - this.#last > LONGEST_PAUSE) {
 			this.#begin((this.#number + 1) & 0xffff, now);
 		} else {
-			const frames = this.#lateness(now) / (units / this.#perMs);
-			if (this.#known(print) && (print !== this.#latest || frames < -1 / 2)) {
+			const frames = (this.#lateness(now) * this.#perMs) / units;
+			if (this.#known(print) && !this.#silence(print, frames, units)) {
 				this.copies++;
 				return false;
 			}
-			this.#number = (this.#number + 1 + this.#gap(frames, units)) & 0xffff;
+			this.#number = (this.#number + 1 + this.#gap((this.#lateness(now) * this.#perMs) / units, units)) & 0xffff;
 		}
 		this.#prints[this.#print] = print;
 		this.#print = (this.#print + 1) & (REMEMBERED - 1);
+		if (print !== this.#latest) this.#repeats = 0;
 		this.#latest = print;
 		this.#place(units, now);
 		return true;
@@ -88,7 +94,7 @@ export class ArrivalSequencer {
 			return;
 		} else {
 			this.#expected += (step - 1) * units;
-			this.#pause(this.#lateness(now) / (units / this.#perMs), units);
+			this.#pause((this.#lateness(now) * this.#perMs) / units, units);
 		}
 		this.#number = sequence;
 		this.#place(units, now);
@@ -98,6 +104,7 @@ export class ArrivalSequencer {
 		const base = now - this.#expected / this.#perMs;
 		this.#number = number;
 		this.#latest = -1;
+		this.#repeats = 0;
 		this.#prints.fill(-1);
 		this.#base = base;
 		this.#began = now;
@@ -114,6 +121,17 @@ export class ArrivalSequencer {
 		const prints = this.#prints;
 		for (let i = 0; i < REMEMBERED; i++) if (prints[i] === print) return true;
 		return false;
+	}
+
+	/** A packet with the bytes of one that came lately. @returns true when it is a frame and no copy. */
+	#silence(print: number, frames: number, units: number): boolean {
+		if (print !== this.#latest) return false;
+		if (this.#repeats > SILENT) return frames >= -1 / 2;
+		if (++this.#repeats <= SILENT || frames < SILENT - 1 / 2) return false;
+		// Those before it were no copies either: there is no gap.
+		this.copies -= SILENT;
+		this.#expected += SILENT * units;
+		return true;
 	}
 
 	/** @returns packets lost before the one that is `frames` late. */

@@ -32,6 +32,11 @@ const LONGEST_MADE = 100;
 /** The stream is to be made shorter or longer when its delay is that far (ms) from what is wanted, until it is that near. */
 const FAR = 12;
 const NEAR = 3;
+/** While more than the first share of packets is lost, and until less than the second one is, packets are held a frame longer: then the one behind a lost one is there. */
+const LOSING = 0.015;
+const LOSING_NO_MORE = 0.005;
+/** Packets that the share is taken over. */
+const LOSS_MEMORY = 256;
 
 export interface JitterBufferOptions {
 	/** Blocks of packets; those that the buffer took are given back to it. */
@@ -67,6 +72,8 @@ export class JitterBuffer {
 	delay = 0;
 	/** The sender began anew since this was last set to false: what the decoder knows is of no use. */
 	restarted = false;
+	/** Packets bring the frame before them as well (in-band FEC): the caller's to set. */
+	redundant = false;
 	/** Packets held. */
 	held = 0;
 	readonly #pool: PacketPool;
@@ -94,6 +101,9 @@ export class JitterBuffer {
 	#frame = 0;
 	/** A packet that did not fit the stream: the number that would confirm it, -1 for none. */
 	#candidate = -1;
+	/** Share of packets lost lately, and whether that is much. */
+	#loss = 0;
+	#losing = false;
 
 	constructor(options: JitterBufferOptions) {
 		const { packets, minimum, maximum, unitsPerMs } = options;
@@ -114,7 +124,8 @@ export class JitterBuffer {
 
 	/** Delay that is aimed at, in ms. */
 	get target(): number {
-		const wanted = this.#estimate.target;
+		let wanted = this.#estimate.target;
+		if (this.#losing && this.redundant) wanted += this.#frame / this.#perMs;
 		return wanted < this.#minimum ? this.#minimum : wanted > this.#maximum ? this.#maximum : wanted;
 	}
 
@@ -236,6 +247,9 @@ export class JitterBuffer {
 		this.clear();
 		this.#clock.reset();
 		this.#estimate.reset();
+		this.#loss = 0;
+		this.#losing = false;
+		this.redundant = false;
 		this.counters.clear();
 		this.delay = 0;
 		this.restarted = true;
@@ -320,6 +334,9 @@ export class JitterBuffer {
 	#passed(missing: number): void {
 		if (missing <= 0) return;
 		this.counters.lost += missing;
+		const loss = this.#loss + missing / LOSS_MEMORY;
+		this.#loss = loss < 1 ? loss : 1;
+		if (loss > LOSING) this.#losing = true;
 		this.#next = (this.#next + missing) | 0;
 		this.#past = missing < 32 ? this.#past << missing : 0;
 	}
@@ -342,6 +359,9 @@ export class JitterBuffer {
 		this.#made = 0;
 		this.#unsure = 0;
 		const block = this.#vacate(place);
+		const loss = this.#loss - this.#loss / LOSS_MEMORY;
+		this.#loss = loss;
+		if (loss < LOSING_NO_MORE) this.#losing = false;
 		this.#lent = block;
 		this.units = units;
 		this.offset = this.#pool.offset(block);
@@ -355,7 +375,7 @@ export class JitterBuffer {
 		const block = this.#places[place] - 1;
 		this.#passed(1);
 		this.counters.concealed++;
-		if (withNext) this.counters.withNext++;
+		if (withNext && this.redundant) this.counters.recovered++;
 		this.offset = this.#pool.offset(block);
 		this.length = withNext ? this.#pool.lengths[block] : 0;
 		return this.#fill();

@@ -14,9 +14,9 @@ export class JitterCounters {
 	dropped = 0;
 	/** Packets that did not fit the stream. */
 	strange = 0;
-	/** Frames made up, and those of them for which the packet behind was there (in-band FEC). */
+	/** Frames made up, and those of them that the packet behind brought (in-band FEC). */
 	concealed = 0;
-	withNext = 0;
+	recovered = 0;
 	/** Pauses of the sender, and streams that began again after a long one or at another number. */
 	pauses = 0;
 	restarts = 0;
@@ -31,7 +31,7 @@ export class JitterCounters {
 		this.dropped = 0;
 		this.strange = 0;
 		this.concealed = 0;
-		this.withNext = 0;
+		this.recovered = 0;
 		this.pauses = 0;
 		this.restarts = 0;
 	}

@@ -2,8 +2,8 @@ import type { AudioDecoder, AudioSink } from "media/audio/audio";
 import { add, level } from "media/audio/samples";
 import { PercentileDelay } from "media/voice/delay_estimate";
 import { JitterBuffer } from "media/voice/jitter_buffer";
-import type { PacketDuration } from "media/voice/packet_duration";
-import { UNITS_PER_MS } from "media/voice/packet_duration";
+import type { PacketReader } from "media/voice/packet_reader";
+import { UNITS_PER_MS } from "media/voice/packet_reader";
 import { fingerprint } from "media/voice/signal";
 import { Speaker, speakerBytes } from "media/voice/speaker";
 import type { VoiceSettings } from "media/voice/voice";
@@ -32,7 +32,7 @@ export interface ListenerOptions {
 	readonly sink: AudioSink;
 	/** As many as `settings.speakers`. */
 	readonly decoders: readonly AudioDecoder[];
-	readonly duration: PacketDuration;
+	readonly reader: PacketReader;
 }
 
 /** Packets that all speakers together may hold: two who talk at once have their full share. */
@@ -71,7 +71,7 @@ export class Listener {
 	readonly #buffer: ArrayBuffer;
 	readonly #bytes: Uint8Array;
 	readonly #sink: AudioSink;
-	readonly #duration: PacketDuration;
+	readonly #reader: PacketReader;
 	readonly #mix: number;
 	readonly #samples: number;
 	readonly #perMs: number;
@@ -96,7 +96,7 @@ export class Listener {
 		this.#buffer = arena.buffer;
 		this.#bytes = arena.bytes;
 		this.#sink = sink;
-		this.#duration = options.duration;
+		this.#reader = options.reader;
 		this.#mix = offset;
 		this.#samples = samples;
 		this.#perMs = settings.rate / 1000;
@@ -146,7 +146,7 @@ export class Listener {
 	receive(speaker: number, offset: number, length: number, now: number, sequence: number, timestamp: number): void {
 		const it = this.speakers[speaker];
 		if (it === undefined || !it.taken) return;
-		const units = length > this.pool.size ? 0 : this.#duration.of(offset, length);
+		const units = length > this.pool.size ? 0 : this.#reader.duration(offset, length);
 		if (units === 0) {
 			it.damaged++;
 			return;
@@ -161,6 +161,7 @@ export class Listener {
 			number = sequencer.sequence;
 			media = sequencer.media;
 		}
+		if (this.#reader.redundant(offset, length)) it.jitter.redundant = true;
 		const block = this.#block();
 		if (block < 0) return;
 		const pool = this.pool;

@@ -3,7 +3,7 @@ import { gain, UNITY } from "media/audio/samples";
 import type { JitterBuffer } from "media/voice/jitter_buffer";
 import { TAKE_CONCEAL, TAKE_NOTHING } from "media/voice/jitter_buffer";
 import { ArrivalSequencer } from "media/voice/arrival_sequencer";
-import { UNITS_PER_MS } from "media/voice/packet_duration";
+import { UNITS_PER_MS } from "media/voice/packet_reader";
 import { stretch } from "media/voice/signal";
 import type { VoiceSettings } from "media/voice/voice";
 

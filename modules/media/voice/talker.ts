@@ -1,6 +1,6 @@
 import type { AudioEncoder, AudioSource } from "media/audio/audio";
 import { level } from "media/audio/samples";
-import { UNITS_PER_MS } from "media/voice/packet_duration";
+import { UNITS_PER_MS } from "media/voice/packet_reader";
 import type { VoiceSettings } from "media/voice/voice";
 import type { Arena } from "storage/arena";
 

@@ -85,7 +85,7 @@ function writeSpeaker(figures: Figures, speaker: Speaker): void {
 	figures.number(KEY.strange, counters.strange);
 	figures.number(KEY.damaged, speaker.damaged);
 	figures.number(KEY.concealed, counters.concealed);
-	figures.number(KEY.recovered, counters.withNext);
+	figures.number(KEY.recovered, counters.recovered);
 	figures.number(KEY.pauses, counters.pauses);
 	figures.number(KEY.restarts, counters.restarts);
 	figures.number(KEY.delay, jitter.delay * 1000);

@@ -1,7 +1,7 @@
 import type { AudioDecoder, AudioEncoder, AudioSink, AudioSource } from "media/audio/audio";
 import { Listener, listenerBytes } from "media/voice/listener";
-import type { PacketDuration } from "media/voice/packet_duration";
-import { OpusDuration } from "media/voice/packet_duration";
+import type { PacketReader } from "media/voice/packet_reader";
+import { OpusReader } from "media/voice/packet_reader";
 import { Talker, talkerBytes } from "media/voice/talker";
 import { writeVoiceFigures } from "media/voice/voice_figures";
 import type { Voice, VoiceSettings, VoiceTransport } from "media/voice/voice";
@@ -27,7 +27,7 @@ export interface VoicePathOptions {
 	readonly encoder: AudioEncoder;
 	readonly decoders: readonly AudioDecoder[];
 	/** How long packets are; default: they are Opus. */
-	readonly duration?: PacketDuration;
+	readonly reader?: PacketReader;
 }
 
 /** Reserves what a {@link VoicePath} needs. */
@@ -59,14 +59,14 @@ export class VoicePath implements Voice {
 	constructor(options: VoicePathOptions) {
 		const { settings, plan, source, sink, encoder, decoders } = options;
 		const arena = plan.allocate();
-		const duration = options.duration ?? new OpusDuration(arena.bytes);
+		const reader = options.reader ?? new OpusReader(arena.bytes);
 		this.settings = settings;
 		this.#source = source;
 		this.#sink = sink;
 		this.#encoder = encoder;
 		this.#decoders = decoders;
 		this.talker = new Talker({ settings, arena, offset: plan.offset(PLAN_TALKER), source, encoder });
-		this.listener = new Listener({ settings, arena, offset: plan.offset(PLAN_LISTENER), sink, decoders, duration });
+		this.listener = new Listener({ settings, arena, offset: plan.offset(PLAN_LISTENER), sink, decoders, reader });
 		this.#timer = new Timer({ onTimer: () => this.#tick() });
 	}
 

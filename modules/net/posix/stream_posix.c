@@ -20,7 +20,8 @@
 #define STATUS_END (-1)
 #define STATUS_FAILED (-2)
 
-#define WANT_BOTH 3
+#define WANT_ALL 7
+#define WANT_END 4
 
 /* Bytes thrown away at most at close, so that the host sends FIN and not RST. */
 #define DRAIN_STEP 4096
@@ -31,12 +32,13 @@ typedef struct {
 	xsSlot onReadable;
 	xsSlot onWritable;
 	xsSlot onError;
+	xsSlot onEnd;
 	LoopWatch watch;
 	LoopTimer later; /* tells a failure that was met outside the loop's call */
 	int fd; /* -1: closed */
 	int code; /* the last failure, an errno */
 	unsigned connection; /* tells after a callback whether it is still the same one */
-	uint8_t callbacks; /* READ and WRITE that have a callback */
+	uint8_t callbacks; /* READ, WRITE and END that have a callback, as the loop's events */
 	uint8_t hasError;
 	uint8_t wanted;
 	uint8_t connecting;
@@ -44,6 +46,7 @@ typedef struct {
 	uint8_t failed; /* nothing more can be read or written */
 	uint8_t unsendable; /* nothing more can be written */
 	uint8_t reported; /* onError was called */
+	uint8_t ended; /* onEnd was called */
 } Stream;
 
 static void disconnect(Stream *stream)
@@ -71,6 +74,7 @@ static void mark(xsMachine *the, void *data, xsMarkRoot markRoot)
 	(*markRoot)(the, &stream->onReadable);
 	(*markRoot)(the, &stream->onWritable);
 	(*markRoot)(the, &stream->onError);
+	(*markRoot)(the, &stream->onEnd);
 }
 
 static const xsHostHooks hooks = { fletcher_stream_destructor, mark, NULL };
@@ -80,12 +84,20 @@ static Stream *streamOf(xsMachine *the)
 	return xsmcGetHostDataValidate(xsThis, (void *)&hooks);
 }
 
-/* What the loop is asked for. A connection that takes no bytes any more is always "writable": not asked, it would spin. */
+/*
+ * What the loop is asked for. A connection that takes no bytes any more is always "writable", one that has ended always ended:
+ * not asked again, they would spin.
+ */
 static unsigned asked(const Stream *stream)
 {
+	unsigned possible = LOOP_READ;
 	if (stream->connecting)
 		return LOOP_WRITE;
-	return stream->wanted & stream->callbacks & (stream->unsendable ? LOOP_READ : LOOP_READ | LOOP_WRITE);
+	if (!stream->unsendable)
+		possible |= LOOP_WRITE;
+	if (!stream->ended)
+		possible |= LOOP_END;
+	return stream->wanted & stream->callbacks & possible;
 }
 
 static int unread(const Stream *stream)
@@ -171,8 +183,16 @@ static void serve(Stream *stream, unsigned events)
 		if (connection != stream->connection)
 			return;
 	}
-	if (events & LOOP_ERROR)
+	if (events & LOOP_ERROR) {
 		report(stream);
+		if (connection != stream->connection || stream->reported)
+			return;
+	}
+	if (events & asked(stream) & LOOP_END) {
+		stream->ended = 1;
+		loopChange(&stream->watch, asked(stream));
+		callScript(stream->native.the, &stream->onEnd, &stream->native.self);
+	}
 }
 
 static void ready(LoopWatch *watch, unsigned events)
@@ -191,7 +211,7 @@ static int begin(Stream *stream, int fd, int connecting, int wanted)
 	stream->code = 0;
 	stream->wanted = (uint8_t)wanted;
 	stream->connecting = (uint8_t)connecting;
-	stream->finished = stream->failed = stream->unsendable = stream->reported = 0;
+	stream->finished = stream->failed = stream->unsendable = stream->reported = stream->ended = 0;
 	int code = loopAdd(&stream->watch, fd, asked(stream), ready);
 	if (code)
 		return code;
@@ -210,6 +230,8 @@ void fletcher_stream(xsMachine *the)
 		stream->callbacks |= LOOP_READ;
 	if (nativeCallback(the, xsID_onWritable, &stream->onWritable))
 		stream->callbacks |= LOOP_WRITE;
+	if (nativeCallback(the, xsID_onEnd, &stream->onEnd))
+		stream->callbacks |= LOOP_END;
 	stream->hasError = (uint8_t)nativeCallback(the, xsID_onError, &stream->onError);
 }
 
@@ -327,10 +349,10 @@ void fletcher_stream_want(xsMachine *the)
 {
 	Stream *stream = streamOf(the);
 	nativeNeed(the, 1);
-	int events = xsmcToInteger(xsArg(0)) & WANT_BOTH;
+	int events = xsmcToInteger(xsArg(0)) & WANT_ALL;
 	if (stream->fd < 0)
 		return;
-	stream->wanted = (uint8_t)events;
+	stream->wanted = (uint8_t)((events & (LOOP_READ | LOOP_WRITE)) | ((events & WANT_END) ? LOOP_END : 0));
 	if (!stream->reported)
 		loopChange(&stream->watch, asked(stream));
 }
@@ -374,6 +396,12 @@ void fletcher_stream_abort(xsMachine *the)
 void fletcher_stream_get_opened(xsMachine *the)
 {
 	xsmcSetBoolean(xsResult, streamOf(the)->fd >= 0);
+}
+
+void fletcher_stream_get_unread(xsMachine *the)
+{
+	Stream *stream = streamOf(the);
+	xsmcSetInteger(xsResult, stream->fd >= 0 && !stream->connecting && !stream->failed ? unread(stream) : 0);
 }
 
 void fletcher_stream_get_error(xsMachine *the)

@@ -12,8 +12,9 @@ import {
 	STATE_CLOSED,
 	STATE_ESTABLISHED,
 } from "arrow/constants";
-import { Service } from "arrow/service";
 import { Driver, RTSP_LIVE } from "conformance/arrow/driver";
+import { FakeDiscovery, found } from "conformance/arrow/scans";
+import { foundService, type Service } from "arrow/service";
 import type { Check, Suite } from "unit/suite";
 
 const PING = "02 0000 00000000 00000004 beef 0001";
@@ -79,7 +80,7 @@ export default function control(suite: Suite): void {
 		check.equal(driver.raw().slice(-8), "00010001");
 		driver.wait(123);
 		driver.feed("0200000000000000000008 0001 0000 00000000");
-		check.equal(driver.client.roundTrip, 123);
+		check.equal(driver.client.pings.roundTrip, 123);
 		for (let i = 0; i < 59; i++) driver.wait(1000).feed(PING);
 		driver.out();
 		driver.wait(876);
@@ -102,8 +103,6 @@ export default function control(suite: Suite): void {
 		driver.locals[0].prompt = false;
 		check.equal(driver.feed("02 0000 00000000 00000004 0077 0008").out(), "STATUS 0077 0 0");
 		check.equal(driver.feed(CONNECT + "02 0000 00000000 00000004 0078 0008").out(), "STATUS 0078 0 1");
-		driver.client.scanning = true;
-		check.equal(driver.feed("02 0000 00000000 00000004 0079 0008").out(), "STATUS 0079 1 1");
 		check.equal(driver.messages.fault, "");
 	});
 	suite.test("ARROW-19 STATUS has the bytes of the vector", (check) => {
@@ -130,29 +129,34 @@ export default function control(suite: Suite): void {
 		const without = new Driver().establish();
 		check.equal(without.feed("02 0000 00000000 00000004 0078 0007").out(), "");
 		check.equal(without.events, "");
-		const able = new Driver({ discovery: true }).establish();
+		const able = new Driver({ discovery: new FakeDiscovery() }).establish();
 		check.equal(able.feed("02 0000 00000000 00000004 0078 0007").out(), "");
 		check.equal(able.events, String(EVENT_SCAN));
 	});
 	suite.test("ARROW-17 RESET_SVC_TABLE: discovered services go, static ones stay, UPDATE follows once, no ACK", (check) => {
-		const driver = new Driver();
-		const found = new Service({ type: "tcp", url: "tcp://127.0.0.1:22" }, "s", true);
-		driver.table.add(found);
-		// The plan has room for the static service only: register without the discovered one, then show it where it fits.
-		driver.table.show(found, false);
+		const driver = new Driver({ discovery: new FakeDiscovery(), gateway: true });
+		driver.table.found(foundService(found("tcp", "127.0.0.1", 22)) as Service, 0);
+		driver.table.found(foundService(found("http", "127.0.0.1", 80)) as Service, 0);
+		const hidden = driver.table.find(0xd696);
+		driver.table.show(hidden, false);
 		driver.establish();
-		driver.feed(CONNECT);
+		driver.feed(CONNECT + "020000000000000000000a 0001000d 9185 00000008");
+		check.equal(driver.client.sessions.table.active, 2);
 		driver.feed("02 0000 00000000 00000004 0001 0006");
 		check.equal(driver.events, String(EVENT_RESET));
 		check.equal(driver.table.count, 1);
 		driver.wait(5000);
+		check.equal(driver.out(), "UPDATE 429a0001ffff7f000001047f000001000000000000000000000000022a2f6c69766500" + TERMINATOR);
+		check.equal(driver.client.sessions.table.active, 2, "open sessions live on");
+		driver.locals[1].send("x");
+		check.equal(driver.out(), "DATA 9185 8 78");
+		driver.feed("02 0000 00000000 00000004 0002 0006").wait(5000);
 		check.equal(driver.out(), "", "nothing visible changed");
-		check.equal(driver.client.sessions.table.active, 1, "open sessions live on");
 	});
 	suite.test("ARROW-14 UPDATE: the whole visible table, once, within 5 s of several changes", (check) => {
 		const driver = new Driver({ services: [RTSP_LIVE, { type: "tcp", url: "tcp://127.0.0.1:22" }] }).establish();
-		const tcp = driver.table.find(37253) as Service;
-		const rtsp = driver.table.find(17050) as Service;
+		const tcp = driver.table.find(37253);
+		const rtsp = driver.table.find(17050);
 		driver.table.show(tcp, false);
 		driver.client.tableChanged(driver.now);
 		driver.wait(100);
@@ -168,7 +172,7 @@ export default function control(suite: Suite): void {
 	});
 	suite.test("ARROW-14 no UPDATE when what changed is as it was", (check) => {
 		const driver = new Driver().establish();
-		const rtsp = driver.table.find(17050) as Service;
+		const rtsp = driver.table.find(17050);
 		driver.table.show(rtsp, false);
 		driver.client.tableChanged(driver.now);
 		driver.table.show(rtsp, true);
@@ -179,7 +183,7 @@ export default function control(suite: Suite): void {
 	suite.test("ARROW-14 a change during the handshake is told after it", (check) => {
 		const driver = new Driver().open();
 		driver.out();
-		driver.table.show(driver.table.find(17050) as Service, false);
+		driver.table.show(driver.table.find(17050), false);
 		driver.client.tableChanged(driver.now);
 		driver.feed("0200000000000000000008 0000 0000 00000000");
 		driver.wait(5000);

@@ -1,14 +1,15 @@
 import { Client, planClient } from "arrow/client";
 import { EVENT_CLOSE, EVENT_CREDIT, EVENT_DATA, EVENT_NONE, EVENT_OPEN, SESSION_OPEN, STATE_CLOSED } from "arrow/constants";
 import type { ServiceOptions } from "arrow/service";
-import { Service } from "arrow/service";
+import { configuredService } from "arrow/service";
 import type { Session } from "arrow/session";
 import type { ArrowSwitches } from "arrow/switches";
 import { withSwitches } from "arrow/switches";
-import { ServiceTable } from "arrow/table";
+import type { ServiceTable } from "arrow/table";
 import type { ArrowTimes } from "arrow/times";
 import { withTimes } from "arrow/times";
 import type { Arena } from "storage/arena";
+import type { Discovery } from "discovery/result";
 import { MemoryPlan } from "storage/plan";
 import { FakeLocal } from "conformance/arrow/local";
 import { Messages } from "conformance/arrow/messages";
@@ -22,7 +23,10 @@ export interface DriverOptions {
 	sessions?: number;
 	gateway?: boolean;
 	info?: string;
-	discovery?: boolean;
+	/** Runs scans of at most 64 hosts with 32 ports. */
+	discovery?: Discovery;
+	/** Records of discovered services from an earlier run. */
+	stored?: Uint8Array;
 	dataLimit?: number;
 	/** Bytes of the output region; default twice `dataLimit`. */
 	output?: number;
@@ -57,9 +61,8 @@ export class Driver {
 	readonly #input: number;
 
 	constructor(options: DriverOptions = {}) {
-		const table = new ServiceTable(options.gateway ?? false);
-		const services = options.services ?? [RTSP_LIVE];
-		for (let i = 0; i < services.length; i++) table.add(new Service(services[i], "services[" + i + "]"));
+		const services = [];
+		for (const service of options.services ?? [RTSP_LIVE]) services.push(configuredService(service, "service"));
 		const dataLimit = options.dataLimit ?? 8192;
 		const clientOptions = {
 			registration: {
@@ -69,19 +72,20 @@ export class Driver {
 				window: options.window ?? 8192,
 				info: new Uint8Array(ArrayBuffer.fromString(options.info ?? "{}")),
 			},
-			table,
+			services,
+			gateway: options.gateway ?? false,
 			sessions: options.sessions ?? 4,
 			output: options.output ?? 2 * dataLimit,
 			dataLimit,
-			discovery: options.discovery ?? false,
+			scans: options.discovery ? { hosts: 64, ports: 32 } : undefined,
 			times: withTimes(options.times),
 			switches: withSwitches(options.switches),
 		};
 		const plan = new MemoryPlan();
 		planClient(plan, clientOptions);
 		plan.reserve("test input", INPUT, "");
-		this.client = new Client(plan, clientOptions);
-		this.table = table;
+		this.client = new Client(plan, clientOptions, this.now, options.discovery, options.stored);
+		this.table = this.client.table;
 		this.arena = plan.allocate();
 		this.#input = plan.offset("test input");
 		this.messages = new Messages(this.arena);

@@ -1,11 +1,9 @@
-import { Endpoint, planEndpoint } from "arrow/endpoint";
-import type { ArrowOptions } from "arrow/options";
 import { settingsOf } from "arrow/options";
-import type { ArrowTimes } from "arrow/times";
-import { ACCEPT, bytesOf, RTSP_LIVE } from "conformance/arrow/driver";
+import { planEndpoint } from "arrow/plan";
+import { ACCEPT, RTSP_LIVE } from "conformance/arrow/driver";
+import { OPTIONS, Scene } from "conformance/arrow/scene";
 import { World } from "conformance/arrow/world";
 import { Counter, collectGarbage, readCounters } from "host/host";
-import type { LogFields } from "host/logger";
 import { MemoryPlan } from "storage/plan";
 import type { Check, Suite } from "unit/suite";
 
@@ -13,81 +11,6 @@ const PING = "02 0000 00000000 00000004 beef 0001";
 const PONG = "0200000000000000000008beef000000000000";
 const CONNECT = "020000000000000000000a 0001000d 429a 00000007";
 const REGISTER_START = "02000000000000000000";
-const OPTIONS: ArrowOptions = {
-	service: "arrow.example",
-	ca: "ca.pem",
-	services: [RTSP_LIVE],
-	window: 8192,
-	sessions: 2,
-	buffer: 16384,
-	mac: "02:00:00:12:34:56",
-};
-
-/** An endpoint in a world of its own. */
-class Scene {
-	readonly world = new World();
-	readonly endpoint: Endpoint;
-	/** Log events, and states, in order. */
-	events: string[] = [];
-	/** Fields of the last "closed". */
-	fields: LogFields = {};
-	states = "";
-
-	constructor(changes: Partial<ArrowOptions> = {}, times?: Partial<ArrowTimes>) {
-		const settings = settingsOf({ ...OPTIONS, ...changes }, times);
-		const identity = {
-			uuid: bytesOf("0f1e2d3c4b5a46978877665544332211").buffer,
-			key: bytesOf("00112233445566778899aabbccddeeff").buffer,
-		};
-		const plan = new MemoryPlan();
-		const io = this.world.io();
-		planEndpoint(plan, settings, identity, io);
-		this.endpoint = new Endpoint({
-			settings,
-			identity,
-			io,
-			plan,
-			log: {
-				log: (_level, area, event, fields) => {
-					this.events.push(area + "." + event);
-					if (event === "closed" && fields) this.fields = fields;
-				},
-			},
-			random: { fraction: () => 0.5 },
-			onState: (state) => {
-				this.states += state + " ";
-			},
-		});
-	}
-
-	start(): this {
-		this.endpoint.start();
-		this.world.run();
-		return this;
-	}
-
-	/** Connected, REGISTER accepted, all of it taken. */
-	establish(): this {
-		this.start();
-		this.world.service.give(ACCEPT);
-		this.world.run();
-		this.world.service.take();
-		return this;
-	}
-
-	/** The service sends, the loop runs; what came back. */
-	tell(hex: string): string {
-		this.world.service.give(hex);
-		this.world.run();
-		return this.world.service.take();
-	}
-
-	/** The local stream of a session's place. */
-	local(place = 0): World["service"] {
-		return this.world.streams[1 + place];
-	}
-}
-
 function registered(check: Check, scene: Scene): void {
 	check.equal(scene.world.service.take().slice(0, 20), REGISTER_START);
 }
@@ -105,7 +28,7 @@ export default function endpoint(suite: Suite): void {
 			scene.world.run();
 			check.equal(scene.states, "connected ");
 			check.equal(scene.events[scene.events.length - 2], "arrow.registered");
-			check.equal(scene.endpoint.counters.established, 1);
+			check.equal(scene.endpoint.client.counters.established, 1);
 		},
 	);
 	suite.test("ARROW-1 endpoint: a failed handshake says why, sends no REGISTER, and is tried again by the 60 s rule", (check) => {
@@ -219,7 +142,7 @@ export default function endpoint(suite: Suite): void {
 		scene.world.run();
 		scene.world.service.room = Infinity;
 		scene.world.run();
-		check.equal(scene.endpoint.counters.pingsIn, 1);
+		check.equal(scene.endpoint.client.counters.pingsIn, 1);
 		check.equal(scene.world.service.bytesWritten - before, 9 * 11 + 65536 + 19);
 		check.equal(scene.local().bytesRead, 65536);
 	});
@@ -300,7 +223,7 @@ export default function endpoint(suite: Suite): void {
 		for (let i = 0; i < 85; i++) scene.world.service.give(PING);
 		scene.world.service.give("02 0000 0000");
 		scene.world.run();
-		check.equal(scene.endpoint.counters.pingsIn, 85);
+		check.equal(scene.endpoint.client.counters.pingsIn, 85);
 	});
 	suite.test("ARROW-16 endpoint: local bytes and FIN, or a reset: data, then HUP 0, or HUP 3", (check) => {
 		for (const how of ["FIN", "RST"]) {
@@ -316,7 +239,7 @@ export default function endpoint(suite: Suite): void {
 					(how === "FIN" ? "0" : "3"),
 			);
 			check.equal(scene.local().opened, false);
-			check.equal(scene.endpoint.sessions, 0);
+			check.equal(scene.endpoint.client.sessions.table.active, 0);
 		}
 	});
 	suite.test("ARROW-22 endpoint: a local connect that is refused at once: HUP 3", (check) => {
@@ -345,7 +268,7 @@ export default function endpoint(suite: Suite): void {
 			check.ok(scene.world.service.bytesRead < 5000);
 			scene.world.service.room = Infinity;
 			scene.world.run();
-			check.equal(scene.endpoint.counters.pingsIn, 1000);
+			check.equal(scene.endpoint.client.counters.pingsIn, 1000);
 			check.equal(scene.world.service.bytesWritten - before, 1000 * 19);
 		},
 	);
@@ -373,6 +296,7 @@ export default function endpoint(suite: Suite): void {
 				scene.events = [];
 				scene.states = "";
 				scene.world.connects = [];
+				scene.world.asked = [];
 				if (scene.world.tls) scene.world.tls.names = "";
 				collectGarbage();
 				readCounters(before);
@@ -388,11 +312,12 @@ export default function endpoint(suite: Suite): void {
 			scene.events.length = 0;
 			scene.states = "";
 			scene.world.connects.length = 0;
+			scene.world.asked.length = 0;
 			if (scene.world.tls) scene.world.tls.names = "";
 		}
 		collectGarbage();
 		readCounters(after);
-		check.equal(scene.endpoint.counters.established, 1011);
+		check.equal(scene.endpoint.client.counters.established, 1011);
 		check.ok(Math.abs(after[Counter.SLOTS] - before[Counter.SLOTS]) * before[Counter.SLOT_SIZE] <= 1024, "slots");
 		check.ok(Math.abs(after[Counter.CHUNKS] - before[Counter.CHUNKS]) <= 1024, "chunk bytes");
 	});

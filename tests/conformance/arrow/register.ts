@@ -1,7 +1,8 @@
 import { fingerprint64 } from "arrow/fingerprint";
+import { settingsOf } from "arrow/options";
 import { formatInfo } from "arrow/register";
-import { Service } from "arrow/service";
-import { ServiceTable } from "arrow/table";
+import { configuredService, type ServiceOptions } from "arrow/service";
+import { ServiceTable, tableMemory, tableSize } from "arrow/table";
 import { ACCEPT, Driver } from "conformance/arrow/driver";
 import { MemoryPlan } from "storage/plan";
 import type { Suite } from "unit/suite";
@@ -13,19 +14,21 @@ const REGISTER =
 
 /** Bytes of the table record and terminator of one service, in hex. */
 function record(type: string, url: string, mac?: string): string {
-	const table = new ServiceTable(false);
-	table.add(new Service(mac === undefined ? { type, url } : { type, url, mac }, "services[0]"));
+	const services = [configuredService(mac === undefined ? { type, url } : { type, url, mac }, "services[0]")];
 	const plan = new MemoryPlan();
-	plan.reserve("table", table.size, "");
+	plan.reserve("bytes", tableSize(services, false), "");
+	plan.reserve("table", tableMemory(services, false), "");
 	const arena = plan.allocate();
-	const length = table.put(arena, 0, table.size);
+	const table = new ServiceTable(arena, plan.offset("table"), plan.size("table"), false);
+	table.fill(services);
+	const length = table.put(0, plan.size("bytes"));
 	let hex = "";
 	for (let i = 0; i < length; i++) hex += (256 + arena.bytes[i]).toString(16).slice(1);
 	return hex;
 }
 
 function id(type: string, url: string, mac?: string): number {
-	return new Service(mac === undefined ? { type, url } : { type, url, mac }, "services[0]").fingerprint();
+	return configuredService(mac === undefined ? { type, url } : { type, url, mac }, "services[0]").fingerprint();
 }
 
 export default function register(suite: Suite): void {
@@ -117,13 +120,12 @@ export default function register(suite: Suite): void {
 		check.ok(id("rtsp", "rtsp://10.0.0.1/live") !== id("rtsp", "rtsp://10.0.0.2/live"));
 	});
 	suite.test("ARROW-34 an id that is taken, or 0, becomes the next one, with wrap", (check) => {
-		const table = new ServiceTable(false);
-		const ids = [65535, 65535, 65535];
-		for (let i = 0; i < ids.length; i++)
-			check.ok(table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:" + (1 + i), id: ids[i] }, "s")));
-		check.equal(table.at(0).id, 1);
-		check.equal(table.at(1).id, 2);
-		check.equal(table.at(2).id, 65535);
+		const services = [];
+		for (let port = 1; port <= 3; port++) services.push({ type: "tcp", url: "tcp://127.0.0.1:" + port, id: 65535 });
+		const { table } = new Driver({ services });
+		for (const id of [1, 2, 65535]) check.ok(table.find(id) >= 0, String(id));
+		check.equal(table.id(table.first), 1, "ascending");
+		check.equal(table.count, 3);
 	});
 	suite.test("ARROW-35 table records of every type", (check) => {
 		const head = "ffff7f000001047f000001000000000000000000000000";
@@ -154,31 +156,41 @@ export default function register(suite: Suite): void {
 		},
 	);
 	suite.test("ARROW-41 a service that cannot be is refused by its key", (check) => {
-		check.throws(() => new Service({ type: "ftp", url: "ftp://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].type");
-		check.throws(() => new Service({ type: "rtsp", url: "http://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].url");
-		check.throws(() => new Service({ type: "tcp", url: "tcp://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].url");
-		check.throws(() => new Service({ type: "tcp", url: "tcp://127.0.0.1:70000" }, "arrow.services[2]"), "arrow.services[2].url");
-		check.throws(() => new Service({ type: "tcp", url: "tcp://camera.example:22" }, "arrow.services[2]"), "numeric address");
+		check.throws(() => configuredService({ type: "ftp", url: "ftp://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].type");
 		check.throws(
-			() => new Service({ type: "http", url: "http://127.0.0.1", mac: "1:2" }, "arrow.services[2]"),
+			() => configuredService({ type: "rtsp", url: "http://127.0.0.1" }, "arrow.services[2]"),
+			"arrow.services[2].url",
+		);
+		check.throws(() => configuredService({ type: "tcp", url: "tcp://127.0.0.1" }, "arrow.services[2]"), "arrow.services[2].url");
+		check.throws(
+			() => configuredService({ type: "tcp", url: "tcp://127.0.0.1:70000" }, "arrow.services[2]"),
+			"arrow.services[2].url",
+		);
+		check.throws(() => configuredService({ type: "tcp", url: "tcp://300.1.1.1:22" }, "arrow.services[2]"), "host name expected");
+		check.throws(() => configuredService({ type: "tcp", url: "tcp://a..b:22" }, "arrow.services[2]"), "host name expected");
+		check.throws(
+			() => configuredService({ type: "http", url: "http://127.0.0.1", mac: "1:2" }, "arrow.services[2]"),
 			"arrow.services[2].mac",
 		);
 		check.throws(
-			() => new Service({ type: "http", url: "http://127.0.0.1", id: 65536 }, "arrow.services[2]"),
+			() => configuredService({ type: "http", url: "http://127.0.0.1", id: 65536 }, "arrow.services[2]"),
 			"arrow.services[2].id",
 		);
 		check.throws(
-			() => new Service({ type: "http", url: "http://127.0.0.1", id: 0 }, "arrow.services[2]"),
+			() => configuredService({ type: "http", url: "http://127.0.0.1", id: 0 }, "arrow.services[2]"),
 			"arrow.services[2].id",
 		);
 	});
 	suite.test("ARROW-35 the same service twice is one record, and there are at most 64", (check) => {
-		const table = new ServiceTable(false);
-		check.ok(table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:22" }, "s")));
-		check.ok(!table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:22" }, "s")));
-		for (let i = 1; i < 64; i++) check.ok(table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:" + (100 + i) }, "s")));
-		check.ok(!table.add(new Service({ type: "tcp", url: "tcp://127.0.0.1:99" }, "s")));
-		check.equal(table.count, 64);
+		const services: ServiceOptions[] = [];
+		for (let i = 0; i < 64; i++) services.push({ type: "tcp", url: "tcp://127.0.0.1:" + (100 + i) });
+		check.equal(new Driver({ services }).table.count, 64);
+		const options = { service: "a", ca: "b", mac: "02:00:00:12:34:56" };
+		check.equal(settingsOf({ ...options, services }).services.length, 64);
+		services[63] = services[5];
+		check.throws(() => settingsOf({ ...options, services }), "arrow.services[63]: the same service as arrow.services[5]");
+		services.push({ type: "tcp", url: "tcp://127.0.0.1:99" });
+		check.throws(() => settingsOf({ ...options, services }), "arrow.services: more than 64");
 	});
 	suite.test("ARROW-9 a new connection begins with REGISTER of id 0 again", (check) => {
 		const driver = new Driver().establish();

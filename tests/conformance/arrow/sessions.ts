@@ -35,9 +35,7 @@ export default function sessions(suite: Suite): void {
 	});
 	suite.test("ARROW-22 CONNECT to a service that is not visible is refused", (check) => {
 		const driver = new Driver().establish();
-		const service = driver.table.find(0x429a);
-		check.ok(service);
-		if (service) driver.table.show(service, false);
+		driver.table.show(driver.table.find(0x429a), false);
 		check.equal(driver.feed(connect("00000007")).out(), "HUP 7 3");
 	});
 	suite.test("ARROW-22 a refused local connect: one HUP, other messages are served meanwhile", (check) => {
@@ -274,7 +272,7 @@ export default function sessions(suite: Suite): void {
 			{ type: "tcp", url: "tcp://192.168.1.24:22", id: 3 },
 		];
 		const driver = new Driver({ services }).establish();
-		driver.table.ownAddress = "192.168.1.24";
+		driver.table.setOwnAddress("192.168.1.24");
 		check.equal(driver.feed(connect("00000007", "0002")).out(), "HUP 7 3");
 		check.equal(driver.feed(connect("00000008", "0003")).out(), "");
 		const gateway = new Driver({ services, gateway: true }).establish();

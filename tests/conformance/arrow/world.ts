@@ -17,10 +17,18 @@ export class World {
 	/** Connects as "address:port@time". */
 	connects: string[] = [];
 	tls: FakeTLS | undefined;
-	resolver: FakeResolver | undefined;
+	readonly resolvers: FakeResolver[] = [];
+	/** Addresses of names that are not the usual one; undefined: not found. */
+	readonly names = new Map<string, string | undefined>();
+	/** Names asked for, in order, and whether answers wait. */
+	asked: string[] = [];
+	mute = false;
 	/** How names, connects and handshakes end. */
 	nameFails = false;
 	silent = false;
+	/** Addresses that never answer a connect; that refuse one after a while. */
+	readonly deaf: string[] = [];
+	readonly refuses: string[] = [];
 	refused = false;
 	handshakeFails = "";
 	/** Native objects that were closed. */
@@ -75,7 +83,8 @@ export class World {
 
 	#settle(): void {
 		for (let turns = 0; turns < 100000; turns++) {
-			let any = this.resolver?.step() ?? false;
+			let any = false;
+			for (const resolver of this.resolvers) if (resolver.step()) any = true;
 			for (const timer of this.timers) {
 				if (timer.due > this.now) continue;
 				timer.fire();
@@ -155,11 +164,12 @@ export class FakeResolver implements Resolver {
 	constructor(options: ResolverOptions, world: World) {
 		this.#options = options;
 		this.#world = world;
-		world.resolver = this;
+		world.resolvers.push(this);
 	}
 
 	resolve(name: string): void {
 		this.#name = name;
+		this.#world.asked.push(name);
 	}
 
 	cancel(): void {
@@ -172,10 +182,13 @@ export class FakeResolver implements Resolver {
 
 	step(): boolean {
 		const name = this.#name;
-		if (name === undefined) return false;
+		const { names, nameFails, mute } = this.#world;
+		if (name === undefined || mute) return false;
+		const known = names.has(name) ? names.get(name) : "192.0.2.1";
+		const address = nameFails ? undefined : known;
 		this.#name = undefined;
-		this.error = this.#world.nameFails ? "host not found" : "";
-		this.#options.onResolved.call(this, this.#world.nameFails ? undefined : "192.0.2.1");
+		this.error = address === undefined ? "host not found" : "";
+		this.#options.onResolved.call(this, address);
 		return true;
 	}
 }
@@ -188,7 +201,7 @@ export class FakeStream implements Stream {
 	localPort = 1;
 	remoteAddress = "";
 	remotePort = 0;
-	/** What was written, as hex, and how often. */
+	/** What was written, as hex, but for long pieces, and how often. */
 	written = "";
 	writes = 0;
 	bytesWritten = 0;
@@ -196,6 +209,10 @@ export class FakeStream implements Stream {
 	room = Infinity;
 	/** Bytes that were read, and that a test has given to be read. */
 	bytesRead = 0;
+	/** How often the loop called it. */
+	calls = 0;
+	#endTold = false;
+	#failTold = false;
 	readonly #incoming = new Fifo(20000);
 	#endless = 0;
 	#end = "";
@@ -214,6 +231,7 @@ export class FakeStream implements Stream {
 	connect(address: string, port: number): number {
 		if (this.opened) throw new Error("connect on a stream that is open");
 		this.#world.connects.push(address + ":" + port + "@" + this.#world.now);
+		this.remoteAddress = address;
 		this.error = "";
 		if (this.#world.refused) {
 			this.error = "ECONNREFUSED";
@@ -224,6 +242,9 @@ export class FakeStream implements Stream {
 		this.#incoming.clear();
 		this.#endless = 0;
 		this.#end = "";
+		this.#endTold = false;
+		this.#failTold = false;
+		this.calls = 0;
 		this.written = "";
 		this.writes = 0;
 		this.bytesWritten = 0;
@@ -244,6 +265,10 @@ export class FakeStream implements Stream {
 	/** The test's side ends behind what it gave: "FIN" or "RST". */
 	finish(how: string): void {
 		this.#end = how;
+	}
+
+	get unread(): number {
+		return this.#incoming.length + this.#endless;
 	}
 
 	/** Takes what was written. */
@@ -277,7 +302,7 @@ export class FakeStream implements Stream {
 		this.room -= count;
 		this.writes++;
 		this.bytesWritten += count;
-		if (this.bytesWritten <= 4096) this.written += formatHex(new Uint8Array(buffer), offset, count);
+		if (count <= 6000 && this.written.length < 20000) this.written += formatHex(new Uint8Array(buffer), offset, count);
 		return count;
 	}
 
@@ -300,11 +325,31 @@ export class FakeStream implements Stream {
 		if (!this.opened || this.#world.silent) return false;
 		let any = false;
 		if (!this.#established) {
+			if (this.#world.deaf.includes(this.remoteAddress)) return false;
+			if (this.#world.refuses.includes(this.remoteAddress)) {
+				this.error = "ECONNREFUSED";
+				this.#established = true;
+				this.#options.onError?.call(this);
+				return true;
+			}
 			this.#established = true;
 			this.#options.onWritable?.call(this);
 			return true;
 		}
+		if (this.#wanted & 4 && this.#end !== "" && !this.#endTold && (this.#end === "FIN" || this.unread > 0)) {
+			this.#endTold = true;
+			this.calls++;
+			this.#options.onEnd?.call(this);
+			any = true;
+		}
+		if (this.#end === "RST" && this.unread === 0 && !this.#failTold && !(this.#wanted & 1)) {
+			this.#failTold = true;
+			this.error = "ECONNRESET";
+			this.#options.onError?.call(this);
+			return true;
+		}
 		if (this.#wanted & 1 && (this.#incoming.length > 0 || this.#endless > 0 || this.#end !== "")) {
+			this.calls++;
 			this.#options.onReadable?.call(this);
 			any = true;
 		}

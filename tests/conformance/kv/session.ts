@@ -368,6 +368,20 @@ export default function session(suite: Suite): void {
 		check.equal(driver.session.reason, 3);
 	});
 
+	suite.test(
+		"KV-21 CLOSE, errors or silence while a look is under way: nothing is due before its answer but KEEPALIVE",
+		(check) => {
+			const driver = new Driver().join().wait(60000);
+			driver.give(system(4, UID));
+			driver.give(voice(PEER, "08"));
+			for (let i = 0; i < 4; i++) driver.session.sent(false, driver.now);
+			driver.wait(16000);
+			check.ok(driver.session.deadline > driver.now, "due " + driver.session.deadline + " at " + driver.now);
+			driver.list(true).say("c40e");
+			check.equal(driver.state, "joined");
+		},
+	);
+
 	suite.test("KV-17 a flood of forged CLOSEs makes no flood of requests", (check) => {
 		const driver = new Driver().join();
 		driver.asked();

@@ -162,6 +162,7 @@ export class FakeStream implements Stream {
 	localPort = 1;
 	remoteAddress = "";
 	remotePort = 0;
+	unread = 0;
 	/** Bytes a write takes at most, and writes of this connection. */
 	room = Infinity;
 	writes = 0;

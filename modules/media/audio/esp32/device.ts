@@ -1,6 +1,6 @@
 import AudioIn from "embedded:io/audio/in";
 import AudioOut from "embedded:io/audio/out";
-import type { DeviceOptions } from "media/audio/device";
+import type { DeviceOptions } from "media/audio/audio";
 
 /*
  * Written against the classes of the Moddable SDK 8.2.3 (modules/io/audioin, modules/io/audioout) and not yet run on a board. They
@@ -13,6 +13,11 @@ const OUTPUT_SAMPLES = 1440;
 
 export function deviceBytes(): number {
 	return INPUT_BYTES;
+}
+
+/** Both have it; the SDK's declaration of AudioOut forgets it. */
+interface Closable {
+	close(): void;
 }
 
 /** A view that is made again only when it must lie elsewhere. */
@@ -109,7 +114,7 @@ export class DeviceOutput {
 	}
 
 	close(): void {
-		this.#output?.close();
+		(this.#output as Closable | undefined)?.close();
 		this.#output = undefined;
 	}
 }

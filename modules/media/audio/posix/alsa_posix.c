@@ -182,13 +182,10 @@ int alsaRead(Alsa *alsa, int16_t *data, size_t samples)
 		return recover(alsa, (int)waiting);
 	if ((size_t)waiting < samples)
 		return 0;
+	/* Silence where it gives fewer than it said, and for plugins that write nothing. */
+	memset(data, 0, samples * sizeof(int16_t));
 	snd_pcm_sframes_t count = alsa->library.snd_pcm_readi(alsa->pcm, data, samples);
-	if (count < 0)
-		return recover(alsa, (int)count);
-	/* Fewer than it said: what is missing is silence, the clock goes on. */
-	if ((size_t)count < samples)
-		memset(data + count, 0, (samples - (size_t)count) * sizeof(int16_t));
-	return (int)samples;
+	return count < 0 ? recover(alsa, (int)count) : (int)samples;
 }
 
 /* Room for samples; passes over what was played without them. -1 when the device is gone. */
