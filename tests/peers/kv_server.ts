@@ -209,6 +209,8 @@ export class KvServer extends EventEmitter implements ChannelHost, ConnectionHos
 	async movePort(channel: KvChannel = this.channel): Promise<number> {
 		await channel.open(0, this.#address);
 		if (this.#options.route !== undefined) channel.advertised = await this.#options.route(channel);
+		// What still goes to the old port is no fault of its sender.
+		for (const member of channel.members.values()) member.lastKeepalive = undefined;
 		return channel.port;
 	}
 

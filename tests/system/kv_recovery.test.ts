@@ -256,6 +256,8 @@ test("KV-15 a channel that is mute for a while: the device stays or comes back, 
 	await server.located(1);
 	const peer = await joinPeer(t, server, server.channel.id, 200);
 	await hearsMore(peer);
+	// Without an answer it takes itself for one who was put out, and waits before it joins again.
+	server.tolerate(/KV-13: no KEEPALIVE/);
 	server.channel.mute = true;
 	await sleep(TEN_MINUTES_MS / 2);
 	assert.ok(device.process.alive);
