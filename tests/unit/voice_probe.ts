@@ -22,10 +22,17 @@ function quality(): void {
 	let bytes = 0;
 	const line = new Line({
 		settings: { ...SETTINGS, rate: RATE, frame, packetBytes: 504, longest: 60 },
-		numbered, loss, jitter, seed: Number(a[8]), more: samples * 2,
+		numbered,
+		loss,
+		jitter,
+		seed: Number(a[8]),
+		more: samples * 2,
 		decoder: () => new OpusDecoder(RATE),
 		make: (line, offset) => {
-			if (at + samples * 2 > input.size) { line.paused = true; return 0; }
+			if (at + samples * 2 > input.size) {
+				line.paused = true;
+				return 0;
+			}
 			input.read(line.arena.buffer, line.more, samples * 2, at);
 			at += samples * 2;
 			const n = encoder.encode(line.arena.buffer, line.more, samples, offset, 504);
@@ -41,21 +48,37 @@ function quality(): void {
 	};
 	line.run((input.size / 2 / RATE) * 1000 + 500);
 	const c = line.jitterBuffer.counters;
-	print(`sent ${line.sent} lost ${line.lost} | kbps ${((bytes * 8) / (input.size / 2 / RATE) / 1000).toFixed(1)} pl ${c.played} lost ${c.lost} late ${c.late} conc ${c.concealed} rec ${c.recovered} delay ${line.jitterBuffer.delay.toFixed(0)} target ${line.jitterBuffer.target.toFixed(0)} short ${line.listener.speakers[0].shortened} long ${line.listener.speakers[0].lengthened}`);
+	print(
+		`sent ${line.sent} lost ${line.lost} | kbps ${((bytes * 8) / (input.size / 2 / RATE) / 1000).toFixed(1)} pl ${c.played} lost ${c.lost} late ${c.late} conc ${c.concealed} rec ${c.recovered} delay ${line.jitterBuffer.delay.toFixed(0)} target ${line.jitterBuffer.target.toFixed(0)} short ${line.listener.speakers[0].shortened} long ${line.listener.speakers[0].lengthened}`,
+	);
 	exit(0);
 }
 export function probe(name: string): boolean {
-	if (name === "voice-quality") { quality(); return true; }
+	if (name === "voice-quality") {
+		quality();
+		return true;
+	}
 	if (name !== "voice-line") return false;
 	for (let numbered = 0; numbered < 2; numbered++)
-	for (let loss = 0; loss <= 10; loss += 5) for (let jitter = 0; jitter <= 40; jitter += 20) for (let drift = -200; drift <= 200; drift += 200) {
-		const line = new Line({ numbered: numbered === 1, loss: loss / 100, jitter, drift, sinkDrift: -drift / 2, duplicates: 0.01 });
-		line.run(5000);
-		const starved = line.sink.starved;
-		line.run(115000);
-		const c = line.jitterBuffer.counters;
-		print(`n${numbered} loss ${loss} jit ${jitter} drift ${drift}: sent ${line.sent} lost ${line.lost} copied ${line.copied} | rec ${c.received} pl ${c.played} lost ${c.lost} late ${c.late} dup ${c.duplicates}+${line.listener.speakers[0].sequencer.copies} reo ${c.reordered} drop ${c.dropped} conc ${c.concealed} next ${c.recovered} paus ${c.pauses} rest ${c.restarts} | delay ${line.jitterBuffer.delay.toFixed(1)} target ${line.jitterBuffer.target.toFixed(1)} drift ${line.jitterBuffer.drift.toFixed(0)} short ${line.listener.speakers[0].shortened} long ${line.listener.speakers[0].lengthened} starved ${(line.sink.starved - starved).toFixed(0)} dry ${line.listener.dry} dis ${line.decoder.disorder}`);
-	}
+		for (let loss = 0; loss <= 10; loss += 5)
+			for (let jitter = 0; jitter <= 40; jitter += 20)
+				for (let drift = -200; drift <= 200; drift += 200) {
+					const line = new Line({
+						numbered: numbered === 1,
+						loss: loss / 100,
+						jitter,
+						drift,
+						sinkDrift: -drift / 2,
+						duplicates: 0.01,
+					});
+					line.run(5000);
+					const starved = line.sink.starved;
+					line.run(115000);
+					const c = line.jitterBuffer.counters;
+					print(
+						`n${numbered} loss ${loss} jit ${jitter} drift ${drift}: sent ${line.sent} lost ${line.lost} copied ${line.copied} | rec ${c.received} pl ${c.played} lost ${c.lost} late ${c.late} dup ${c.duplicates}+${line.listener.speakers[0].sequencer.copies} reo ${c.reordered} drop ${c.dropped} conc ${c.concealed} next ${c.recovered} paus ${c.pauses} rest ${c.restarts} | delay ${line.jitterBuffer.delay.toFixed(1)} target ${line.jitterBuffer.target.toFixed(1)} drift ${line.jitterBuffer.drift.toFixed(0)} short ${line.listener.speakers[0].shortened} long ${line.listener.speakers[0].lengthened} starved ${(line.sink.starved - starved).toFixed(0)} dry ${line.listener.dry} dis ${line.decoder.disorder}`,
+					);
+				}
 	exit(0);
 	return true;
 }
