@@ -3,7 +3,7 @@ import type { Part } from "device/part";
 import { DeviceRandom } from "device/random";
 import type { Logger } from "host/logger";
 import type { Channel } from "kv/channel";
-import { STATE_TEXT } from "kv/constants";
+import { AT_PAYLOAD, PAYLOAD_SIZE, STATE_TEXT } from "kv/constants";
 import { Endpoint, planEndpoint } from "kv/endpoint";
 import type { KVIO } from "kv/io";
 import { type KVSettings, settingsOf } from "kv/options";
@@ -58,6 +58,8 @@ const KEY = Object.freeze({
 	wrongSource: constantText("wrongSource"),
 });
 
+/** What a datagram does to packets of the codec. */
+export const KV_FRAMING = Object.freeze({ packetBytes: PAYLOAD_SIZE, headroom: AT_PAYLOAD });
 /** Names of states, in ROM. */
 const STATES = Object.freeze(STATE_TEXT.map((text) => constantText(text)));
 

@@ -90,6 +90,7 @@ export const RESULT_TEXT = Object.freeze([
 /** Datagrams (section 2). */
 export const DATAGRAM_SIZE = 512;
 export const PAYLOAD_SIZE = 504;
+/** Also what is free before a packet that is to be sent. */
 export const AT_PAYLOAD = 8;
 /** Bytes of a system packet that mean something; the rest is zero. */
 export const SYSTEM_SIZE = 24;

@@ -42,6 +42,7 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
+import kvPart from "unit/kv_part";
 import kv from "conformance/kv/main";
 import discoveryFuzz from "fuzz/discovery";
 import fuzz, { fuzzCommand } from "fuzz/main";
@@ -96,6 +97,7 @@ export default function main(): void {
 	wire(runner);
 	arrow(runner);
 	kv(runner);
+	kvPart(runner);
 	discoveryRTSP(runner);
 	discoveryHTTP(runner);
 	discoveryHostile(runner);

@@ -216,6 +216,32 @@ export default function endpoint(suite: Suite): void {
 		},
 	);
 
+	suite.test(
+		"KV-C9 50 numbered frames each way at 20 ms, in order, none echoed; also after the peer has moved to another port",
+		(check) => {
+			const scene = new Scene().join();
+			scene.socket.take();
+			const order: string[] = [];
+			for (let i = 0; i < 100; i++) {
+				// The channel is where voice comes from, wherever the peer has moved to.
+				scene.say("08aa" + (i + 16).toString(16).padStart(4, "0"));
+				for (const packet of scene.socket.take()) {
+					if (nameOf(packet) !== "voice") continue;
+					order.push(packet.slice(26, 30));
+					scene.hear(packet);
+				}
+				scene.hear(voice(PEER, "08" + (i + 16).toString(16).padStart(4, "0")));
+				scene.world.run(20);
+			}
+			check.equal(order.length, 100);
+			check.ok(order.every((number, i) => parseInt(number, 16) === i + 16));
+			check.equal(scene.voice.heard.length, 100, "not its own");
+			check.ok(scene.voice.heard.every((text, i) => parseInt(text.slice(20, 24), 16) === i + 16));
+			check.equal(scene.endpoint.channels[0].session.counters.ownPackets, 100, "a server that echoes");
+			check.ok(scene.socket.to.every((to) => to.startsWith(FROM)));
+		},
+	);
+
 	suite.test("KV-9 after a refusal one request was on the wire, no more", (check) => {
 		const scene = new Scene();
 		scene.server.instead["REGISTER"] = zeros(8) + "00000004 FIN";
