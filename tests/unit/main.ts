@@ -8,6 +8,7 @@ import audioAlsa from "unit/audio_alsa";
 import audioOpen from "unit/audio_open";
 import audioOpus from "unit/audio_opus";
 import audioOpusPacket from "unit/audio_opus_packet";
+import { runAudioProbe } from "unit/audio_probe";
 import audioResample from "unit/audio_resample";
 import audioSamples from "unit/audio_samples";
 import audioWav from "unit/audio_wav";
@@ -51,7 +52,7 @@ import fuzz, { fuzzCommand } from "fuzz/main";
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		if (!runProbe(second) && !runAudioProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
 		return;
 	}
 	if (first === "--fuzz") {

@@ -134,33 +134,46 @@ export function stoi(clean: Float64Array, heard: Float64Array): number {
 	const clip = 1 + 10 ** (-CLIP_DB / 20);
 	let sum = 0;
 	let count = 0;
-	for (let end = SEGMENT; end <= x.length; end += 1)
-		for (let band = 0; band < BANDS; band += 1) {
-			const own = x.slice(end - SEGMENT, end).map((frame) => frame[band] as number);
-			const other = y.slice(end - SEGMENT, end).map((frame) => frame[band] as number);
-			const scale = Math.sqrt(squares(own) / (squares(other) + 1e-30));
-			const limited = other.map((value, index) => Math.min(value * scale, (own[index] as number) * clip));
-			sum += correlation(own, limited);
+	for (let band = 0; band < BANDS; band += 1) {
+		const own = x[band] as Float64Array;
+		const other = y[band] as Float64Array;
+		for (let end = SEGMENT; end <= own.length; end += 1) {
+			sum += segment(own, other, end - SEGMENT, clip);
 			count += 1;
 		}
+	}
 	if (count === 0) throw new Error("too little speech to measure");
 	return sum / count;
 }
 
-const squares = (values: readonly number[]): number => values.reduce((sum, value) => sum + value * value, 0);
+const limited = new Float64Array(SEGMENT);
 
-function correlation(one: readonly number[], other: readonly number[]): number {
-	const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-	const [a, b] = [mean(one), mean(other)];
+/** Correlation of one band over one segment, the degraded one brought to the same energy and limited. */
+function segment(own: Float64Array, other: Float64Array, start: number, clip: number): number {
+	let ownEnergy = 0;
+	let otherEnergy = 0;
+	let ownMean = 0;
+	for (let index = 0; index < SEGMENT; index += 1) {
+		const [a, b] = [own[start + index] as number, other[start + index] as number];
+		ownEnergy += a * a;
+		otherEnergy += b * b;
+		ownMean += a / SEGMENT;
+	}
+	const scale = Math.sqrt(ownEnergy / (otherEnergy + 1e-30));
+	let mean = 0;
+	for (let index = 0; index < SEGMENT; index += 1) {
+		limited[index] = Math.min((other[start + index] as number) * scale, (own[start + index] as number) * clip);
+		mean += (limited[index] as number) / SEGMENT;
+	}
 	let product = 0;
 	let first = 0;
 	let second = 0;
-	one.forEach((value, index) => {
-		const [p, q] = [value - a, (other[index] as number) - b];
+	for (let index = 0; index < SEGMENT; index += 1) {
+		const [p, q] = [(own[start + index] as number) - ownMean, (limited[index] as number) - mean];
 		product += p * q;
 		first += p * p;
 		second += q * q;
-	});
+	}
 	return product / (Math.sqrt(first * second) + 1e-30);
 }
 
@@ -195,21 +208,23 @@ const EDGES = Array.from({ length: BANDS }, (_, band) => {
 	return [bin((2 * band - 1) / 6), bin((2 * band + 1) / 6)] as const;
 });
 
-/** The loudness of each band, frame by frame. */
+/** The loudness of each band over time. */
 function bands(samples: Float64Array): Float64Array[] {
-	const frames: Float64Array[] = [];
-	for (let start = 0; start + FRAME <= samples.length; start += HOP) {
-		const real = new Float64Array(TRANSFORM);
-		const imaginary = new Float64Array(TRANSFORM);
-		for (let index = 0; index < FRAME; index += 1) real[index] = (samples[start + index] as number) * (HANN[index] as number);
+	const frames = Math.max(0, Math.floor((samples.length - FRAME) / HOP) + 1);
+	const loudness = EDGES.map(() => new Float64Array(frames));
+	const real = new Float64Array(TRANSFORM);
+	const imaginary = new Float64Array(TRANSFORM);
+	for (let frame = 0; frame < frames; frame += 1) {
+		real.fill(0);
+		imaginary.fill(0);
+		for (let index = 0; index < FRAME; index += 1)
+			real[index] = (samples[frame * HOP + index] as number) * (HANN[index] as number);
 		fft(real, imaginary);
-		frames.push(
-			Float64Array.from(EDGES, ([from, to]) => {
-				let power = 0;
-				for (let bin = from; bin < to; bin += 1) power += (real[bin] as number) ** 2 + (imaginary[bin] as number) ** 2;
-				return Math.sqrt(power);
-			}),
-		);
+		EDGES.forEach(([from, to], band) => {
+			let power = 0;
+			for (let bin = from; bin < to; bin += 1) power += (real[bin] as number) ** 2 + (imaginary[bin] as number) ** 2;
+			(loudness[band] as Float64Array)[frame] = Math.sqrt(power);
+		});
 	}
-	return frames;
+	return loudness;
 }

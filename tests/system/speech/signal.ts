@@ -12,7 +12,8 @@ export function fft(real: Float64Array, imaginary: Float64Array, inverse = false
 			swap(imaginary, index, mirror);
 		}
 	}
-	for (let size = 2; size <= length; size *= 2) butterflies(real, imaginary, size, inverse ? 1 : -1);
+	const turns = turnsOf(length);
+	for (let size = 2; size <= length; size *= 2) butterflies(real, imaginary, size, turns, inverse ? -1 : 1);
 	if (!inverse) return;
 	for (let index = 0; index < length; index += 1) {
 		real[index] = (real[index] as number) / length;
@@ -26,22 +27,41 @@ function swap(values: Float64Array, one: number, other: number): void {
 	values[other] = kept;
 }
 
-function butterflies(real: Float64Array, imaginary: Float64Array, size: number, sign: number): void {
+interface Turns {
+	readonly cos: Float64Array;
+	readonly sin: Float64Array;
+}
+
+const known = new Map<number, Turns>();
+
+/** Cosine and negative sine of every half turn in `length` steps. */
+function turnsOf(length: number): Turns {
+	let turns = known.get(length);
+	if (turns === undefined) {
+		const of = (value: (angle: number) => number): Float64Array =>
+			Float64Array.from({ length: length / 2 }, (_, index) => value((2 * Math.PI * index) / length));
+		turns = { cos: of(Math.cos), sin: of((angle) => -Math.sin(angle)) };
+		known.set(length, turns);
+	}
+	return turns;
+}
+
+function butterflies(real: Float64Array, imaginary: Float64Array, size: number, turns: Turns, sign: number): void {
 	const half = size / 2;
-	const angle = (sign * 2 * Math.PI) / size;
-	for (let k = 0; k < half; k += 1) {
-		const cos = Math.cos(angle * k);
-		const sin = Math.sin(angle * k);
-		for (let start = k; start < real.length; start += size) {
-			const other = start + half;
+	const step = real.length / size;
+	for (let start = 0; start < real.length; start += size)
+		for (let k = 0; k < half; k += 1) {
+			const cos = turns.cos[k * step] as number;
+			const sin = sign * (turns.sin[k * step] as number);
+			const one = start + k;
+			const other = one + half;
 			const re = (real[other] as number) * cos - (imaginary[other] as number) * sin;
 			const im = (real[other] as number) * sin + (imaginary[other] as number) * cos;
-			real[other] = (real[start] as number) - re;
-			imaginary[other] = (imaginary[start] as number) - im;
-			real[start] = (real[start] as number) + re;
-			imaginary[start] = (imaginary[start] as number) + im;
+			real[other] = (real[one] as number) - re;
+			imaginary[other] = (imaginary[one] as number) - im;
+			real[one] = (real[one] as number) + re;
+			imaginary[one] = (imaginary[one] as number) + im;
 		}
-	}
 }
 
 function powerOfTwo(atLeast: number): number {
