@@ -142,10 +142,7 @@ class Run {
 			arena,
 			offset: this.#packet,
 			random: { fraction: () => 0.5 },
-			done: () => {
-				this.#session.answered(this.#now);
-				this.#turn();
-			},
+			done: () => {},
 		});
 	}
 
@@ -215,7 +212,8 @@ class Run {
 		if (request.result === RESULT_NONE) this.fault = "a request without a result";
 		if (request.count > LIST_LIMIT || (!request.ok && (request.count > 0 || request.listed))) this.fault = "a list is kept";
 		if (request.port < 0 || request.port > 65535) this.fault = "port " + request.port;
-		request.done(request);
+		this.#session.answered(this.#now);
+		this.#turn();
 	}
 
 	/** One datagram, most of them damaged. */
