@@ -42,6 +42,7 @@ export const toTest: Need[] = [
 	ofTarget("linux32"),
 	ofTarget("armhf"),
 	{ purpose: "the viewers", packages: ["ffmpeg", "curl"], ready: () => onPath("ffmpeg") && onPath("curl") },
+	{ purpose: "the speech of the voice tests", packages: ["espeak-ng"], ready: () => onPath("espeak-ng") },
 	{ purpose: "the page's test", packages: ["chromium"], ready: () => onPath("chromium") },
 	{
 		purpose: "the RTSP camera",

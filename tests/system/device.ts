@@ -50,6 +50,14 @@ export interface DeviceOptions {
 	readonly discovery?: unknown;
 }
 
+/** A device whose whole configuration is the test's. */
+export interface OwnOptions {
+	readonly configuration: unknown;
+	readonly state?: string;
+	readonly executable?: string;
+	readonly environment?: NodeJS.ProcessEnv;
+}
+
 /** What the camera's HTTP server tells at /metrics.json, as far as tests look at it. */
 export interface Metrics {
 	readonly memory: {
@@ -86,11 +94,14 @@ export function temporaryFolder(test: TestContext): string {
 export class TestDevice extends DeviceProcess {
 	readonly state: string;
 
-	constructor(folder: string, options: DeviceOptions) {
+	constructor(folder: string, options: DeviceOptions | OwnOptions) {
 		const state = options.state ?? join(folder, "state");
 		const file = join(folder, "config.json");
-		writeFileSync(file, JSON.stringify(configuration(options)));
-		super([...(options.inside ?? []), options.executable ?? executable], ["--config", file, "--state", state]);
+		const own = "configuration" in options;
+		writeFileSync(file, JSON.stringify(own ? options.configuration : configuration(options)));
+		const inside = own ? [] : (options.inside ?? []);
+		const environment = { ...process.env, ...(own ? options.environment : {}) };
+		super([...inside, options.executable ?? executable], ["--config", file, "--state", state], environment);
 		this.state = state;
 	}
 
@@ -156,7 +167,7 @@ function configuration(options: DeviceOptions): unknown {
 }
 
 /** A device that the test ends in order. */
-export function startDevice(test: TestContext, options: DeviceOptions): TestDevice {
+export function startDevice(test: TestContext, options: DeviceOptions | OwnOptions): TestDevice {
 	const device = new TestDevice(temporaryFolder(test), options);
 	atEnd(test, () => device.stopOrderly());
 	return device;
