@@ -13,15 +13,18 @@ import { diagnose } from "device/diagnose";
 import { defaultDiscovery, discover } from "device/discover";
 import { DiscoveryPart } from "device/discovery_part";
 import { IDENTITY_BYTES, Identity, loadIdentity } from "device/identity";
+import { KV_FRAMING, KVPart, kvFiguresBytes, kvSettings, planKV } from "device/kv_part";
 import { Log } from "device/log";
 import { checkMemory } from "device/memory_report";
 import { Metrics } from "device/metrics";
 import { Exit, HELP, parseOptions } from "device/options";
 import type { Part } from "device/part";
 import { VERSION } from "device/version";
+import { planVoicePart, VoicePart, voiceFiguresBytes } from "device/voice_part";
 import { planDiscovery } from "discovery/endpoint";
 import { type DiscoverySettings, discoverySettings } from "discovery/settings";
 import { args, exit, print, printError, target } from "host/host";
+import type { KVSettings } from "kv/options";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import { MemoryPlan } from "storage/plan";
 import { monotonic, wall } from "time/clock";
@@ -67,6 +70,7 @@ function makeDevice(): number {
 	const plan = new MemoryPlan();
 	let discovery: DiscoverySettings | undefined;
 	let arrow: ArrowSettings | undefined;
+	let kv: KVSettings | undefined;
 	try {
 		if (config.discovery !== undefined) {
 			discovery = discoverySettings(config.discovery, takesH265(config));
@@ -76,7 +80,16 @@ function makeDevice(): number {
 			arrow = arrowSettings(config.arrow, config, arrowSelf, scansOf(discovery));
 			planArrow(plan, arrow, arrowSelf);
 		}
-		if (config.camera !== undefined) planCamera(plan, config.camera, arrow === undefined ? 0 : arrowFiguresBytes(arrow.sessions));
+		if (config.kv !== undefined) {
+			kv = kvSettings(config.kv);
+			planKV(plan, kv);
+			if (config.audio !== undefined) planVoicePart(plan, config.audio, KV_FRAMING);
+		}
+		let figures = 0;
+		if (arrow !== undefined) figures += arrowFiguresBytes(arrow.sessions);
+		if (kv !== undefined) figures += kvFiguresBytes(kv.channels.length);
+		if (kv !== undefined && config.audio !== undefined) figures += voiceFiguresBytes(config.audio.speakers);
+		if (config.camera !== undefined) planCamera(plan, config.camera, figures);
 	} catch (error) {
 		return refuse(options.config + ": " + (error as Error).message);
 	}
@@ -84,20 +97,29 @@ function makeDevice(): number {
 	if (excess !== "") return refuse(options.config + ": " + excess);
 	if (options.checkConfig) return answer(options.config + ": the configuration is right");
 
-	/* The camera with its HTTP server, the tunnel to the Arrow service, scans for cameras, and the figures of all. */
+	/* The camera with its HTTP server, the tunnel to the Arrow service, scans for cameras, voice, and the figures of all. */
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
-	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
-	let scans: DiscoveryPart | undefined;
-	if (discovery !== undefined) {
-		scans = new DiscoveryPart(discovery, plan, log);
-		parts.push(scans);
-	}
-	if (arrow !== undefined) {
-		const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
-		const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans });
-		if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
-		parts.push(tunnel);
+	try {
+		if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
+		let scans: DiscoveryPart | undefined;
+		if (discovery !== undefined) {
+			scans = new DiscoveryPart(discovery, plan, log);
+			parts.push(scans);
+		}
+		if (arrow !== undefined) {
+			const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
+			const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans });
+			if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
+			parts.push(tunnel);
+		}
+		if (config.kv !== undefined && kv !== undefined) {
+			const sound = config.audio === undefined ? undefined : new VoicePart(config.audio, KV_FRAMING, plan);
+			if (sound !== undefined) parts.push(sound);
+			parts.push(new KVPart(config.kv, kv, plan, log, sound?.voice));
+		}
+	} catch (error) {
+		return refuse(options.config + ": " + (error as Error).message);
 	}
 	metrics.parts = parts;
 

@@ -17,7 +17,7 @@ interface Schema {
 	readonly maximum?: number;
 	readonly maxItems?: number;
 	readonly maxLength?: number;
-	readonly enum?: readonly string[];
+	readonly enum?: readonly (string | number)[];
 	readonly default?: unknown;
 	/** Default on devices of the ESP32's size. */
 	readonly "x-small-default"?: unknown;
@@ -84,7 +84,7 @@ function inner(member: Schema): Schema | undefined {
 }
 
 function rangeOf(member: Schema): string {
-	if (member.enum !== undefined) return member.enum.map((one) => `\`"${one}"\``).join(" ");
+	if (member.enum !== undefined) return member.enum.map((one) => `\`${JSON.stringify(one)}\``).join(" ");
 	if (member.type === "integer") return `whole number, ${member.minimum}..${member.maximum}`;
 	if (member.type === "number") return `number, ${member.minimum}..${member.maximum}`;
 	if (member.type === "boolean") return "`true` `false`";

@@ -24,8 +24,8 @@ export const targets: Record<string, Target> = {
 		compiler: "gcc",
 		flags: [],
 		runner: [],
-		packages: ["gcc", "make", "libc6-dev", "libssl-dev"],
-		probe: ["/usr/include/openssl/ssl.h"],
+		packages: ["gcc", "make", "libc6-dev", "libssl-dev", "libopus-dev", "libasound2-dev"],
+		probe: ["/usr/include/openssl/ssl.h", "/usr/include/opus/opus.h", "/usr/include/alsa/asoundlib.h"],
 	},
 	linux32: {
 		name: "linux32",
@@ -33,9 +33,14 @@ export const targets: Record<string, Target> = {
 		compiler: "gcc",
 		flags: ["-m32", "-msse2", "-mfpmath=sse", "-isystem", "/usr/include/x86_64-linux-gnu"],
 		runner: [],
-		packages: ["lib32gcc-12-dev", "libc6-dev-i386", "libmbedtls-dev:i386"],
+		packages: ["lib32gcc-12-dev", "libc6-dev-i386", "libmbedtls-dev:i386", "libopus-dev:i386", "libasound2:i386"],
 		architecture: "i386",
-		probe: ["/usr/lib/i386-linux-gnu/libmbedtls.so", "/usr/lib32/crt1.o"],
+		probe: [
+			"/usr/lib/i386-linux-gnu/libmbedtls.so",
+			"/usr/lib/i386-linux-gnu/libopus.so",
+			"/usr/lib/i386-linux-gnu/libasound.so.2",
+			"/usr/lib32/crt1.o",
+		],
 	},
 	armhf: {
 		name: "armhf",
@@ -43,9 +48,23 @@ export const targets: Record<string, Target> = {
 		compiler: "arm-linux-gnueabihf-gcc",
 		flags: [],
 		runner: ["qemu-arm"],
-		packages: ["gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross", "libc6:armhf", "libmbedtls-dev:armhf", "qemu-user"],
+		packages: [
+			"gcc-arm-linux-gnueabihf",
+			"libc6-dev-armhf-cross",
+			"libc6:armhf",
+			"libmbedtls-dev:armhf",
+			"libopus-dev:armhf",
+			"libasound2:armhf",
+			"qemu-user",
+		],
 		architecture: "armhf",
-		probe: ["/usr/bin/arm-linux-gnueabihf-gcc", "/usr/lib/arm-linux-gnueabihf/libmbedtls.so", "/usr/bin/qemu-arm"],
+		probe: [
+			"/usr/bin/arm-linux-gnueabihf-gcc",
+			"/usr/lib/arm-linux-gnueabihf/libmbedtls.so",
+			"/usr/lib/arm-linux-gnueabihf/libopus.so",
+			"/usr/lib/arm-linux-gnueabihf/libasound.so.2",
+			"/usr/bin/qemu-arm",
+		],
 	},
 };
 

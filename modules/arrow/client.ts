@@ -56,12 +56,12 @@ import { Sessions } from "arrow/sessions";
 import type { ArrowSwitches } from "arrow/switches";
 import { SERVICE_VISIBLE, ServiceTable, tableMemory, tableSize } from "arrow/table";
 import type { ArrowTimes } from "arrow/times";
-import type { HostPort } from "arrow/url";
-import { parseHostPort } from "arrow/url";
 import { readSession } from "arrow/wire";
 import type { Discovery } from "discovery/result";
 import type { Arena } from "storage/arena";
 import type { MemoryPlan } from "storage/plan";
+import type { HostPort } from "wire/host_port";
+import { parseHostPort } from "wire/host_port";
 import { getText } from "wire/text";
 
 export interface ClientOptions {

@@ -28,12 +28,12 @@ import type { ArrowState, EndpointOptions } from "arrow/plan";
 import { clientOptions, linkOptions, PLAN_PLAIN } from "arrow/plan";
 import { Retry } from "arrow/retry";
 import { foundService } from "arrow/service";
-import type { HostPort } from "arrow/url";
 import type { Discovery, ScanResult } from "discovery/result";
 import type { Logger } from "host/logger";
 import { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type Timer from "time/timer";
 import { type AsciiText, constantText } from "wire/ascii";
+import type { HostPort } from "wire/host_port";
 
 const AREA = "arrow";
 

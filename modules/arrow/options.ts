@@ -9,9 +9,9 @@ import { withSwitches } from "arrow/switches";
 import { same } from "arrow/table";
 import type { ArrowTimes } from "arrow/times";
 import { withTimes } from "arrow/times";
-import type { HostPort } from "arrow/url";
-import { parseHostPort } from "arrow/url";
 import { parseHex } from "wire/hex";
+import type { HostPort } from "wire/host_port";
+import { parseHostPort } from "wire/host_port";
 
 /** Longest data message that goes out; largest buffer. */
 const MESSAGE_LIMIT = 8192;

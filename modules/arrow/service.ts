@@ -19,11 +19,12 @@ import {
 	TYPE_UNSUPPORTED_RTSP,
 } from "arrow/constants";
 import { fingerprint64 } from "arrow/fingerprint";
-import { isPlain, parseURL } from "arrow/url";
+import { parseURL } from "arrow/url";
 import type { FoundService } from "discovery/result";
 import { parseAddress } from "wire/address";
 import { parseHex } from "wire/hex";
 import { putText, textLength } from "wire/text";
+import { isPlain } from "wire/host_port";
 
 /** A service as the configuration has it. */
 export interface ServiceOptions {

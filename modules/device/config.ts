@@ -1,8 +1,10 @@
-import { parseHostPort } from "arrow/url";
 import { CONFIG, Form, Kind, type Rule } from "device/config_rules";
 import { read, size } from "files/files";
+import { isChannel, isUser } from "kv/options";
+import { Sound, soundKind, soundLoops } from "media/audio/names";
 import { parseAddress } from "wire/address";
 import { parseHex } from "wire/hex";
+import { parseHostPort } from "wire/host_port";
 
 export interface DeviceConfig {
 	name?: string;
@@ -53,6 +55,41 @@ export interface CameraConfig {
 	http?: CameraHTTPConfig;
 }
 
+export interface KVConfig {
+	server: string;
+	register?: { administrator?: string; permissions?: string[] };
+	uid?: string;
+	channel?: string;
+	channels?: string[];
+	talk: string;
+	cleanUp: boolean;
+	switches?: Record<string, string | boolean>;
+	times?: Record<string, number>;
+}
+
+export interface JitterConfig {
+	minimum: number;
+	maximum: number;
+	packets: number;
+}
+
+export interface AudioConfig {
+	input: string;
+	output: string;
+	rate: number;
+	codec: string;
+	frame: number;
+	bitrate: number;
+	complexity: number;
+	fec: boolean;
+	dtx: boolean;
+	expectedLoss: number;
+	jitter: JitterConfig;
+	speakers: number;
+	halfDuplex: boolean;
+	gain: number;
+}
+
 export interface DiscoveryConfig {
 	interfaces?: string[];
 	networks?: string[];
@@ -79,7 +116,9 @@ export interface Config {
 	device: DeviceConfig;
 	arrow?: ArrowConfig;
 	camera?: CameraConfig;
+	audio?: AudioConfig;
 	discovery?: DiscoveryConfig;
+	kv?: KVConfig;
 	log: LogConfig;
 }
 
@@ -200,7 +239,7 @@ function checkScalar(value: unknown, rule: Rule): string {
 		case Kind.FLAG:
 			return typeof value === "boolean" ? "" : "true or false";
 		case Kind.CHOICE:
-			return typeof value === "string" && rule.choices.indexOf(value) >= 0 ? "" : "one of " + quoted(rule.choices);
+			return rule.choices.indexOf(value as string) >= 0 ? "" : "one of " + quoted(rule.choices);
 		default:
 			return checkText(value, rule);
 	}
@@ -212,8 +251,19 @@ function checkText(value: unknown, rule: Rule): string {
 	if (rule.form === Form.HOST_PORT && parseHostPort(value, 1) === undefined)
 		return "host or host:port, an IPv6 address in brackets";
 	if (rule.form === Form.MAC && !isMAC(value)) return 'six octets in hex with ":" between, like "02:00:00:12:34:56"';
+	if (rule.form === Form.KV_USER && !isUser(value))
+		return 'a user id of 64 bits, decimal or hex with "0x", no half of it all ones';
+	if (rule.form === Form.KV_CHANNEL && !isChannel(value)) return '"create", or a channel id of 64 bits, decimal or hex with "0x"';
+	if (rule.form === Form.SOUND_INPUT && !isSound(value, true))
+		return '"null", "tone:440", "alsa:default" or the path of a .wav file, with "loop:" before it or without';
+	if (rule.form === Form.SOUND_OUTPUT && !isSound(value, false)) return '"null", "alsa:default" or the path of a .wav file';
 	if (value.length >= rule.low && value.length <= rule.high && value.indexOf("\0") < 0) return "";
 	return "a text of " + rule.low + " to " + rule.high + " characters";
+}
+
+function isSound(text: string, input: boolean): boolean {
+	const kind = soundKind(text);
+	return kind !== Sound.UNKNOWN && (input || (kind !== Sound.TONE && !soundLoops(text)));
 }
 
 function isMAC(text: string): boolean {
@@ -222,9 +272,9 @@ function isMAC(text: string): boolean {
 	return true;
 }
 
-function quoted(choices: readonly string[]): string {
+function quoted(choices: readonly (string | number)[]): string {
 	let text = "";
-	for (let i = 0; i < choices.length; i++) text += (i > 0 ? ", " : "") + '"' + choices[i] + '"';
+	for (let i = 0; i < choices.length; i++) text += (i > 0 ? ", " : "") + JSON.stringify(choices[i]);
 	return text;
 }
 
@@ -240,7 +290,10 @@ function fill(table: Table, rule: Rule, small: boolean): void {
 	for (let i = 0; i < rule.members.length; i++) {
 		const member = rule.members[i];
 		const value = table[member.name];
-		if (value === undefined) {
+		if (value === undefined && member.rule.always) {
+			table[member.name] = {};
+			fill(table[member.name] as Table, member.rule, small);
+		} else if (value === undefined) {
 			const fallback = small && member.rule.smallFallback !== undefined ? member.rule.smallFallback : member.rule.fallback;
 			if (fallback !== undefined) table[member.name] = fallback;
 		} else if (member.rule.kind === Kind.OBJECT) fill(value as Table, member.rule, small);

@@ -14,6 +14,13 @@ export const Form = Object.freeze({
 	HOST_PORT: 2,
 	/** Six octets in hex with ":" between. */
 	MAC: 3,
+	/** User id of KV: hex with "0x" or decimal, 64 bits. */
+	KV_USER: 4,
+	/** "create", or the id of a channel of KV. */
+	KV_CHANNEL: 5,
+	/** Where sound comes from, where it goes. */
+	SOUND_INPUT: 6,
+	SOUND_OUTPUT: 7,
 } as const);
 
 export interface Rule {
@@ -26,7 +33,9 @@ export interface Rule {
 	readonly smallFallback?: number;
 	readonly required: boolean;
 	readonly form: number;
-	readonly choices: readonly string[];
+	readonly choices: readonly (string | number)[];
+	/** An object that is there, with its defaults, also when it is left out. */
+	readonly always?: boolean;
 	/** Of an object. */
 	readonly members: readonly Member[];
 	/** Of a list. */
@@ -59,6 +68,14 @@ function text(low: number, high: number, form: number = Form.ANY, fallback?: str
 
 function choice(fallback: string | undefined, ...choices: string[]): Rule {
 	return Object.freeze({ ...BASE, kind: Kind.CHOICE, choices: Object.freeze(choices), fallback });
+}
+
+function oneOf(fallback: number, ...choices: number[]): Rule {
+	return Object.freeze({ ...BASE, kind: Kind.CHOICE, choices: Object.freeze(choices), fallback });
+}
+
+function always(rule: Rule): Rule {
+	return Object.freeze({ ...rule, always: true });
 }
 
 function object(members: Record<string, Rule>): Rule {
@@ -163,6 +180,79 @@ const CAMERA = object({
 	http: CAMERA_HTTP,
 });
 
+/** Longest id as text: 20 decimal digits. */
+const ID_LENGTH = 20;
+
+const KV_REGISTER = object({
+	administrator: text(1, ID_LENGTH, Form.KV_USER),
+	permissions: list(
+		7,
+		choice(undefined, "register_user", "delete_user", "add_channel", "rm_channel", "add_user", "kick_user", "admin"),
+	),
+});
+
+const KV_SWITCHES = object({
+	profile: choice(undefined, "document", "27eb5b6"),
+	portOrder: choice(undefined, "be", "le-quirk", "auto"),
+	userJoin: Object.freeze({ ...BASE, kind: Kind.FLAG }),
+	keepaliveUidOrder: choice(undefined, "le", "be"),
+	udpOrder: choice(undefined, "le", "be"),
+	requestShape: choice(undefined, "exact", "padded36"),
+	payload: choice(undefined, "opusPad", "raw504"),
+	padding: choice(undefined, "zero", "sequence"),
+	refused: choice(undefined, "slow", "never"),
+});
+
+const KV_TIMES = object({
+	connect: SPAN,
+	answer: SPAN,
+	keepalive: SPAN,
+	check: SPAN,
+	silence: SPAN,
+	join: SPAN,
+	ack: SPAN,
+	retry: SPAN,
+	retryLimit: SPAN,
+	life: SPAN,
+	refused: SPAN,
+	leave: SPAN,
+});
+
+const KV = object({
+	server: required(text(1, 260, Form.HOST_PORT)),
+	register: KV_REGISTER,
+	uid: text(1, ID_LENGTH, Form.KV_USER),
+	channel: text(1, ID_LENGTH, Form.KV_CHANNEL),
+	channels: list(4, text(1, ID_LENGTH, Form.KV_CHANNEL)),
+	talk: choice("always", "always", "pushToTalk", "never"),
+	cleanUp: flag(false),
+	switches: KV_SWITCHES,
+	times: KV_TIMES,
+});
+
+const AUDIO = object({
+	input: text(1, PATH_LENGTH, Form.SOUND_INPUT, "null"),
+	output: text(1, PATH_LENGTH, Form.SOUND_OUTPUT, "null"),
+	rate: oneOf(16_000, 8000, 16_000, 48_000),
+	codec: choice("opus", "opus"),
+	frame: oneOf(20, 10, 20, 40, 60),
+	bitrate: whole(6000, 200_000, 24_000),
+	complexity: whole(0, 10, 5, 0),
+	fec: flag(true),
+	dtx: flag(false),
+	expectedLoss: whole(0, 100, 5),
+	jitter: always(
+		object({
+			minimum: whole(0, 1000, 20),
+			maximum: whole(20, 2000, 300),
+			packets: whole(2, 128, 32, 16),
+		}),
+	),
+	speakers: whole(1, 16, 4, 2),
+	halfDuplex: flag(false),
+	gain: number(0, 16, 1),
+});
+
 const DISCOVERY = object({
 	interfaces: list(16, text(1, 15)),
 	networks: list(16, text(7, 18)),
@@ -190,4 +280,12 @@ const LOG = object({
 	rate: whole(1, 100_000, 200),
 });
 
-export const CONFIG: Rule = object({ device: DEVICE, arrow: ARROW, camera: CAMERA, discovery: DISCOVERY, log: LOG });
+export const CONFIG: Rule = object({
+	device: DEVICE,
+	arrow: ARROW,
+	camera: CAMERA,
+	audio: AUDIO,
+	discovery: DISCOVERY,
+	kv: KV,
+	log: LOG,
+});

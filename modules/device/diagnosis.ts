@@ -24,11 +24,11 @@ import {
 } from "arrow/link";
 import type { ArrowIdentity, ArrowSettings } from "arrow/options";
 import { clientOptions } from "arrow/plan";
-import type { HostPort } from "arrow/url";
 import { advice, connectionWords, type DiagnosisFacts, tlsFault } from "device/diagnosis_words";
 import { Exit } from "device/options";
 import type { MemoryPlan } from "storage/plan";
 import type Timer from "time/timer";
+import type { HostPort } from "wire/host_port";
 
 const PLAN_INPUT = "diagnosis input";
 const INPUT_BYTES = 4096;

@@ -37,3 +37,12 @@ export class File {
 	read(buffer: ArrayBuffer, offset: number, length: number, position: number): number;
 	close(): void;
 }
+
+/** A file that is made anew (mode 0600; one that is there is emptied) and written at any position: recordings. */
+export class FileWriter {
+	/** @throws Error naming the path and the host's reason. */
+	constructor(path: string);
+	/** @returns false when the host took not all of it: the disk is full, or failed. */
+	write(buffer: ArrayBuffer, offset: number, length: number, position: number): boolean;
+	close(): void;
+}

@@ -13,3 +13,9 @@ export class File @ "fletcher_file_destructor" {
 	close() @ "fletcher_file_close"
 	get size() @ "fletcher_file_get_size"
 }
+
+export class FileWriter @ "fletcher_writer_destructor" {
+	constructor(path) @ "fletcher_writer"
+	write(buffer, offset, length, position) @ "fletcher_writer_write"
+	close() @ "fletcher_writer_close"
+}

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { SWITCHES } from "../../modules/arrow/switches.ts";
 import { TIMES } from "../../modules/arrow/times.ts";
+import { SWITCHES as KV_SWITCHES } from "../../modules/kv/switches.ts";
+import { TIMES as KV_TIMES } from "../../modules/kv/times.ts";
 import { CONFIG, Kind, type Rule } from "../../modules/device/config_rules.ts";
 import { VERSION } from "../../modules/device/version.ts";
 import { makePage } from "../../tools/docs.ts";
@@ -30,7 +32,8 @@ const TYPES: Readonly<Record<number, string>> = {
 
 /** Both say the same of this key and of all below it. */
 function compare(rule: Rule, one: Schema, path: string): void {
-	assert.equal(one.type, TYPES[rule.kind], `${path}: type`);
+	const numbers = rule.kind === Kind.CHOICE && typeof rule.choices[0] === "number";
+	assert.equal(one.type, numbers ? "integer" : TYPES[rule.kind], `${path}: type`);
 	assert.deepEqual([one["default"], one["x-small-default"]], [rule.fallback, rule.smallFallback], `${path}: defaults`);
 	assert.ok(typeof one["description"] === "string" && one["description"].endsWith("."), `${path}: a description`);
 	if (rule.kind === Kind.WHOLE || rule.kind === Kind.NUMBER)
@@ -61,12 +64,13 @@ test("configuration: the schema takes what the device takes and refuses what it 
 });
 
 test("configuration: defaults of timers and switches in the schema are those of the protocol", () => {
-	const arrow = schema.properties?.["arrow"]?.properties;
-	for (const [name, values] of [
-		["times", TIMES],
-		["switches", SWITCHES],
+	for (const [protocol, name, values] of [
+		["arrow", "times", TIMES],
+		["arrow", "switches", SWITCHES],
+		["kv", "times", KV_TIMES],
+		["kv", "switches", KV_SWITCHES],
 	] as const) {
-		const members = Object.entries(arrow?.[name]?.properties ?? {});
+		const members = Object.entries(schema.properties?.[protocol]?.properties?.[name]?.properties ?? {});
 		assert.deepEqual(Object.fromEntries(members.map(([key, member]) => [key, member["x-default"]])), { ...values }, name);
 	}
 });

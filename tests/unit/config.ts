@@ -29,6 +29,10 @@ export default function (suite: Suite): void {
 		check.equal(large.log.level, "info");
 		check.equal(large.device.name, undefined);
 		check.equal((parseConfig("{}", false).config as Config).camera, undefined, "an absent part stays absent");
+		const audio = (parseConfig('{"audio":{}}', true).config as Config).audio;
+		check.equal(audio?.rate, 16_000);
+		check.equal(audio?.complexity, 0);
+		check.equal(audio?.jitter.packets, 16, "a table that is always there");
 		check.equal((parseConfig('{"camera":{"source":"c"}}', false).config as Config).camera?.http, undefined);
 	});
 

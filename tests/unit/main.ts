@@ -3,6 +3,14 @@ import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
+import { probe as voiceProbe } from "unit/voice_probe";
+import audioAlsa from "unit/audio_alsa";
+import audioOpen from "unit/audio_open";
+import audioOpus from "unit/audio_opus";
+import audioOpusPacket from "unit/audio_opus_packet";
+import audioResample from "unit/audio_resample";
+import audioSamples from "unit/audio_samples";
+import audioWav from "unit/audio_wav";
 import arrowFiles from "unit/arrow_files";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
@@ -15,6 +23,10 @@ import camera from "unit/camera";
 import discoveryHostile from "unit/discovery_hostile";
 import discoveryHTTP from "unit/discovery_http";
 import discoveryRTSP from "unit/discovery_rtsp";
+import discoveryScanner from "unit/discovery_scanner";
+import discoveryTargets from "unit/discovery_targets";
+import discoveryNative from "unit/discovery_native";
+import discoveryEndpoint from "unit/discovery_endpoint";
 import http from "unit/http";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -34,13 +46,19 @@ import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
+import kvPart from "unit/kv_part";
+import kv from "conformance/kv/main";
 import fuzz, { fuzzCommand } from "fuzz/main";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		if (!runProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		return;
+	}
+	if (first === "--fuzz") {
+		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
 		return;
 	}
 	if (first === "--fuzz") {
@@ -63,6 +81,13 @@ export default function main(): void {
 	files(runner);
 	crypto(runner);
 	tlsEngine(runner);
+	audioSamples(runner);
+	audioResample(runner);
+	audioOpus(runner);
+	audioOpusPacket(runner);
+	audioWav(runner);
+	audioOpen(runner);
+	audioAlsa(runner);
 	mjpeg(runner);
 	http(runner);
 	parts(runner);
@@ -74,9 +99,15 @@ export default function main(): void {
 	backoff(runner);
 	wire(runner);
 	arrow(runner);
+	kv(runner);
+	kvPart(runner);
 	discoveryRTSP(runner);
 	discoveryHTTP(runner);
 	discoveryHostile(runner);
+	discoveryScanner(runner);
+	discoveryTargets(runner);
+	discoveryNative(runner);
+	discoveryEndpoint(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);

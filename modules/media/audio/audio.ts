@@ -53,3 +53,13 @@ export interface AudioDecoder {
 	reset(): void;
 	close(): void;
 }
+
+/** What a microphone or a loudspeaker of the host (media/audio/device) is opened with. */
+export interface DeviceOptions {
+	/** ALSA's name, "default", "plughw:1"; boards have one of each, whatever its name is. */
+	device: string;
+	/** Samples a second. */
+	rate: number;
+	/** Milliseconds of sound that the device's buffer holds, 20 to 1000. The host may choose another near to it. */
+	buffer: number;
+}

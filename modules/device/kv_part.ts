@@ -1,0 +1,169 @@
+import type { KVConfig } from "device/config";
+import type { Part } from "device/part";
+import { DeviceRandom } from "device/random";
+import type { Logger } from "host/logger";
+import type { Channel } from "kv/channel";
+import { AT_PAYLOAD, PAYLOAD_SIZE, STATE_TEXT } from "kv/constants";
+import { Endpoint, planEndpoint } from "kv/endpoint";
+import type { KVIO } from "kv/io";
+import { type KVSettings, settingsOf } from "kv/options";
+import type { Voice } from "media/voice/voice";
+import { Datagram } from "net/datagram";
+import Resolver from "net/resolver";
+import { Stream } from "net/stream";
+import type { MemoryPlan } from "storage/plan";
+import { monotonic } from "time/clock";
+import Timer from "time/timer";
+import { constantText } from "wire/ascii";
+import type { Figures } from "wire/figures";
+
+const KEY = Object.freeze({
+	acks: constantText("acks"),
+	ackTimeouts: constantText("ackTimeouts"),
+	channels: constantText("channels"),
+	checks: constantText("checks"),
+	checksFailed: constantText("checksFailed"),
+	closes: constantText("closes"),
+	connectFailures: constantText("connectFailures"),
+	dropped: constantText("dropped"),
+	forgedCloses: constantText("forgedCloses"),
+	illegalUid: constantText("illegalUid"),
+	joined: constantText("joined"),
+	joins: constantText("joins"),
+	kv: constantText("kv"),
+	losses: constantText("losses"),
+	malformed: constantText("malformed"),
+	notJoined: constantText("notJoined"),
+	ownPackets: constantText("ownPackets"),
+	packetsIn: constantText("packetsIn"),
+	packetsOut: constantText("packetsOut"),
+	port: constantText("port"),
+	refusals: constantText("refusals"),
+	refused: constantText("refused"),
+	requests: constantText("requests"),
+	resets: constantText("resets"),
+	roundTripMicroseconds: constantText("roundTripMicroseconds"),
+	sendErrors: constantText("sendErrors"),
+	state: constantText("state"),
+	strayAcks: constantText("strayAcks"),
+	systemIn: constantText("systemIn"),
+	systemOut: constantText("systemOut"),
+	timeouts: constantText("timeouts"),
+	tooLong: constantText("tooLong"),
+	truncated: constantText("truncated"),
+	unknownOperation: constantText("unknownOperation"),
+	unsent: constantText("unsent"),
+	wrongChecksum: constantText("wrongChecksum"),
+	wrongSize: constantText("wrongSize"),
+	wrongSource: constantText("wrongSource"),
+});
+
+/** What a datagram does to packets of the codec. */
+export const KV_FRAMING = Object.freeze({ packetBytes: PAYLOAD_SIZE, headroom: AT_PAYLOAD });
+/** Names of states, in ROM. */
+const STATES = Object.freeze(STATE_TEXT.map((text) => constantText(text)));
+
+/** Bytes of the figures at most: those of requests, and of each channel. */
+const FIXED_BYTES = 320;
+const CHANNEL_BYTES = 900;
+
+/** Bytes of the figures of so many channels, at most. */
+export function kvFiguresBytes(channels: number): number {
+	return FIXED_BYTES + CHANNEL_BYTES * channels;
+}
+
+/** Checks what the configuration says of KV beyond types and ranges. @throws RangeError naming the key and what it should be. */
+export function kvSettings(config: KVConfig): KVSettings {
+	return settingsOf(config, config.times);
+}
+
+/** Reserves what a {@link KVPart} needs. */
+export function planKV(plan: MemoryPlan, settings: KVSettings): void {
+	planEndpoint(plan, settings);
+}
+
+/** The device's place in KV channels. Made at boot, started once. */
+export class KVPart implements Part {
+	readonly endpoint: Endpoint;
+	readonly #voice: Voice | undefined;
+
+	/** @param voice who speaks and hears; undefined: the device is a silent member. @throws Error when there is no socket to be had. */
+	constructor(config: KVConfig, settings: KVSettings, plan: MemoryPlan, log: Logger, voice: Voice | undefined) {
+		const io: KVIO = { Stream, Datagram, Resolver, Timer, monotonic };
+		const talks = config.talk !== "never";
+		this.#voice = voice;
+		if (voice) voice.talking = config.talk === "always";
+		this.endpoint = new Endpoint({ settings, io, plan, log, random: new DeviceRandom(), voice, talks });
+	}
+
+	/** Push to talk: whether the device's sound is sent. */
+	talk(on: boolean): void {
+		if (this.#voice) this.#voice.talking = on;
+	}
+
+	start(): void {
+		this.endpoint.start();
+	}
+
+	stop(done: () => void): void {
+		this.endpoint.stop(done);
+	}
+
+	close(): void {
+		this.endpoint.close();
+	}
+
+	writeFigures(figures: Figures): void {
+		const { endpoint } = this;
+		const { counters } = endpoint.control;
+		figures.open(KEY.kv);
+		figures.number(KEY.joined, endpoint.joined);
+		figures.number(KEY.requests, counters.requests);
+		figures.number(KEY.refused, counters.refused);
+		figures.number(KEY.connectFailures, counters.connectFailures);
+		figures.number(KEY.timeouts, counters.timeouts);
+		figures.number(KEY.resets, counters.resets);
+		figures.number(KEY.truncated, counters.truncated);
+		figures.number(KEY.malformed, counters.malformed);
+		figures.openList(KEY.channels);
+		for (let i = 0; i < endpoint.channels.length; i++) writeChannel(figures, endpoint.channels[i]);
+		figures.closeList();
+		figures.close();
+	}
+}
+
+function writeChannel(figures: Figures, channel: Channel): void {
+	const { state, presence, counters } = channel.session;
+	const { roundTrip } = presence.acks;
+	figures.open();
+	figures.text(KEY.state, STATES[state]);
+	figures.number(KEY.port, presence.port);
+	figures.number(KEY.packetsIn, counters.packetsIn);
+	figures.number(KEY.packetsOut, counters.packetsOut);
+	figures.number(KEY.unsent, counters.unsent);
+	figures.number(KEY.tooLong, counters.tooLong);
+	figures.number(KEY.systemIn, counters.systemIn);
+	figures.number(KEY.systemOut, counters.systemOut);
+	figures.number(KEY.acks, counters.acks);
+	figures.number(KEY.ackTimeouts, counters.ackTimeouts);
+	figures.number(KEY.roundTripMicroseconds, roundTrip < 0 ? -1 : roundTrip * 1000);
+	figures.number(KEY.joins, counters.joins);
+	figures.number(KEY.losses, counters.losses);
+	figures.number(KEY.refusals, counters.refusals);
+	figures.number(KEY.closes, counters.closes);
+	figures.number(KEY.forgedCloses, counters.forgedCloses);
+	figures.number(KEY.checks, counters.checks);
+	figures.number(KEY.checksFailed, counters.checksFailed);
+	figures.number(KEY.sendErrors, counters.sendErrors);
+	figures.open(KEY.dropped);
+	figures.number(KEY.wrongSize, counters.wrongSize);
+	figures.number(KEY.wrongSource, counters.wrongSource);
+	figures.number(KEY.ownPackets, counters.ownPackets);
+	figures.number(KEY.illegalUid, counters.illegalUid);
+	figures.number(KEY.wrongChecksum, counters.wrongChecksum);
+	figures.number(KEY.unknownOperation, counters.unknownOperation);
+	figures.number(KEY.strayAcks, counters.strayAcks);
+	figures.number(KEY.notJoined, counters.notJoined);
+	figures.close();
+	figures.close();
+}

@@ -1,0 +1,283 @@
+import type { Control } from "kv/control";
+import {
+	AT_PAYLOAD,
+	DATAGRAM_SIZE,
+	EVENT_ALIVE,
+	EVENT_CANCEL,
+	EVENT_CLOSED,
+	EVENT_CLOSE_IGNORED,
+	EVENT_CREATED,
+	EVENT_GONE,
+	EVENT_JOINED,
+	EVENT_LOST,
+	EVENT_NONE,
+	EVENT_PORT,
+	EVENT_REFUSED,
+	EVENT_REGISTERED,
+	EVENT_REQUEST,
+	EVENT_SEND,
+	EVENT_STOPPED,
+	PACKET_VOICE,
+	REASON_REQUEST,
+	REASON_TEXT,
+} from "kv/constants";
+import type { Framing } from "kv/framing";
+import type { Id } from "kv/id";
+import type { KVIO } from "kv/io";
+import type { KVSettings } from "kv/options";
+import type { Request } from "kv/request";
+import { Session } from "kv/session";
+import { type Logger, type LogFields, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
+import type { Voice } from "media/voice/voice";
+import type { Datagram } from "net/datagram";
+import type { Arena } from "storage/arena";
+import type { RandomSource } from "time/backoff";
+
+const AREA = "kv";
+/** Datagrams read in one turn before others get theirs (section 4). */
+const READS = 32;
+/** What is read from the network, and system packets on their way out. One byte more than a datagram may have tells the longer ones. */
+export const PACKET_SIZE = DATAGRAM_SIZE + 1;
+/** The channel's two possible ports, and strangers. */
+const PEERS = 4;
+const EVERYWHERE = "::";
+const EVERYWHERE_4 = "0.0.0.0";
+
+/** Who is told what a channel needs. */
+export interface ChannelOwner {
+	readonly control: Control;
+	/** The server's numeric address as the last request used it. */
+	readonly address: string;
+	/** A request is to be made, as soon as the queue takes it. */
+	submit(request: Request): void;
+	cancel(request: Request): void;
+	channelJoined(): void;
+	/** It is not joined and tries again later. */
+	channelLost(): void;
+	channelStopped(): void;
+	/** Something happened: deadlines may be others. */
+	turn(): void;
+}
+
+export interface ChannelOptions {
+	/** 0 for the first channel. */
+	readonly index: number;
+	/** undefined: one of its own. */
+	readonly id: Id | undefined;
+	readonly settings: KVSettings;
+	readonly io: KVIO;
+	readonly arena: Arena;
+	/** Offset of PACKET_SIZE bytes that all share: nothing stays in them. */
+	readonly packet: number;
+	readonly framing: Framing;
+	readonly voice: Voice | undefined;
+	readonly log: Logger;
+	readonly random: RandomSource;
+}
+
+/** One channel on the network: its session, and the socket that its packets go through. */
+export class Channel {
+	readonly index: number;
+	readonly session: Session;
+	readonly #options: ChannelOptions;
+	readonly #owner: ChannelOwner;
+	readonly #datagram: Datagram;
+	readonly #buffer: ArrayBuffer;
+	readonly #packet: number;
+	/** The channel's ports as the socket numbers them. */
+	#peer = -1;
+	#other = -1;
+	/** The channel's own address: another look-up does not change it. */
+	#address = "";
+
+	constructor(options: ChannelOptions, owner: ChannelOwner) {
+		const { id, settings, io, arena, random } = options;
+		this.index = options.index;
+		this.#options = options;
+		this.#owner = owner;
+		this.#buffer = arena.buffer;
+		this.#packet = options.packet;
+		this.#datagram = openDatagram(io, settings.address.host, () => this.#readable());
+		this.session = new Session({
+			settings,
+			channel: id,
+			arena,
+			offset: options.packet,
+			random,
+			done: () => {
+				this.session.answered(io.monotonic());
+				this.dispatch(io.monotonic());
+			},
+		});
+	}
+
+	get localPort(): number {
+		return this.#datagram.port;
+	}
+
+	/** Sends the 504 bytes at `payload` as voice; 8 bytes before them are written. @returns whether the host took them. */
+	send(payload: number, now: number): boolean {
+		const { session } = this;
+		const at = payload - AT_PAYLOAD;
+		session.wire.writeUid(this.#options.arena.view, at, session.uid);
+		const taken = this.#write(at, this.#peer, now);
+		if (taken) session.counters.packetsOut++;
+		else session.counters.unsent++;
+		return taken;
+	}
+
+	/** Handles what the session reports. */
+	dispatch(now: number): void {
+		const { session } = this;
+		for (let event = session.poll(now); event !== EVENT_NONE; event = session.poll(now)) {
+			if (event === EVENT_SEND) {
+				if (this.#write(session.presence.offset, session.presence.target === 0 ? this.#peer : this.#other, now))
+					session.counters.systemOut++;
+			} else this.#handle(event, now);
+		}
+	}
+
+	/** Frees what is native. */
+	dispose(): void {
+		this.#datagram.close();
+	}
+
+	#handle(event: number, now: number): void {
+		const { session } = this;
+		const owner = this.#owner;
+		switch (event) {
+			case EVENT_REQUEST:
+				owner.submit(session.request);
+				break;
+			case EVENT_CANCEL:
+				owner.cancel(session.request);
+				break;
+			case EVENT_PORT:
+				this.#bind();
+				break;
+			case EVENT_REGISTERED:
+				this.#log(LEVEL_INFO, "registered", { uid: session.uid.toString() });
+				break;
+			case EVENT_CREATED:
+				this.#log(LEVEL_INFO, "created", { channel: session.channel.toString(), uid: session.uid.toString() });
+				break;
+			case EVENT_JOINED:
+				this.#log(LEVEL_INFO, "joined", {
+					channel: session.channel.toString(),
+					uid: session.uid.toString(),
+					address: this.#address,
+					port: session.presence.port,
+				});
+				owner.channelJoined();
+				break;
+			case EVENT_ALIVE:
+				this.#log(LEVEL_DEBUG, "heard", { channel: session.channel.toString(), port: session.presence.port });
+				break;
+			case EVENT_CLOSED:
+				this.#log(LEVEL_WARNING, "channel-closed", { channel: session.channel.toString() });
+				break;
+			case EVENT_CLOSE_IGNORED:
+				this.#log(LEVEL_WARNING, "close-ignored", { channel: session.channel.toString() });
+				break;
+			case EVENT_GONE:
+				this.#log(LEVEL_WARNING, "channel-gone", { channel: session.channel.toString() });
+				break;
+			case EVENT_LOST:
+				this.#log(LEVEL_WARNING, "lost", this.#end(now));
+				owner.channelLost();
+				break;
+			case EVENT_REFUSED:
+				this.#log(LEVEL_WARNING, "refused", this.#end(now));
+				owner.channelLost();
+				break;
+			case EVENT_STOPPED:
+				this.#unbind();
+				owner.channelStopped();
+		}
+	}
+
+	/** Not joined, for now. @returns what the log says of it. */
+	#end(now: number): LogFields {
+		const { session } = this;
+		this.#unbind();
+		return {
+			channel: session.channel.toString(),
+			reason: session.reason === REASON_REQUEST ? session.request.text : REASON_TEXT[session.reason],
+			retry: session.retryAt === Infinity ? -1 : Math.round(session.retryAt - now) / 1000,
+		};
+	}
+
+	/** The ports of the channel are known, or other ones. */
+	#bind(): void {
+		const { presence } = this.session;
+		const address = this.#address === "" ? this.#owner.address : this.#address;
+		this.#unbind();
+		this.#address = address;
+		this.#peer = this.#datagram.peer(address, presence.port);
+		if (presence.otherPort !== 0) this.#other = this.#datagram.peer(address, presence.otherPort);
+	}
+
+	#unbind(): void {
+		if (this.#peer >= 0) this.#datagram.forget(this.#peer);
+		if (this.#other >= 0) this.#datagram.forget(this.#other);
+		this.#peer = -1;
+		this.#other = -1;
+		this.#address = "";
+	}
+
+	#write(at: number, peer: number, now: number): boolean {
+		const taken = peer >= 0 && this.#datagram.write(this.#buffer, at, DATAGRAM_SIZE, peer) === DATAGRAM_SIZE;
+		this.session.sent(taken, now);
+		return taken;
+	}
+
+	#readable(): void {
+		const { session } = this;
+		const datagram = this.#datagram;
+		const now = this.#options.io.monotonic();
+		for (let i = 0; i < READS; i++) {
+			const length = datagram.read(this.#buffer, this.#packet, PACKET_SIZE);
+			if (length < 0) break;
+			const from = datagram.source;
+			const source = from < 0 ? -1 : from === this.#peer ? 0 : from === this.#other ? 1 : -1;
+			if (session.datagram(this.#packet, length, source, now) === PACKET_VOICE) this.#hear(now);
+		}
+		this.dispatch(now);
+		this.#owner.turn();
+	}
+
+	/** Gives the voice packet just taken to the listener. */
+	#hear(now: number): void {
+		const { voice, framing } = this.#options;
+		if (!voice) return;
+		const { speaker } = this.session;
+		// The same user in two channels is two streams.
+		const number = voice.speaker(speaker.low, (speaker.high ^ (this.index << 28)) >>> 0, now);
+		if (number < 0) return;
+		const payload = this.#packet + AT_PAYLOAD;
+		framing.read(payload);
+		voice.receive(number, payload, DATAGRAM_SIZE - AT_PAYLOAD, now, framing.sequence, framing.timestamp);
+	}
+
+	#log(level: number, event: string, fields: LogFields): void {
+		this.#options.log.log(level, AREA, event, fields);
+	}
+}
+
+/** A socket for the server's family of addresses; for a name, for both where the host has both. */
+function openDatagram(io: KVIO, host: string, onReadable: () => void): Datagram {
+	if (isDotted(host)) return new io.Datagram({ address: EVERYWHERE_4, peers: PEERS, onReadable });
+	try {
+		return new io.Datagram({ address: EVERYWHERE, peers: PEERS, onReadable });
+	} catch {
+		return new io.Datagram({ address: EVERYWHERE_4, peers: PEERS, onReadable });
+	}
+}
+
+function isDotted(host: string): boolean {
+	for (let i = 0; i < host.length; i++) {
+		const char = host[i];
+		if (char !== "." && (char < "0" || char > "9")) return false;
+	}
+	return true;
+}

@@ -1,0 +1,267 @@
+import { Acks } from "kv/acks";
+import {
+	AT_ACK,
+	AT_OPERATION,
+	DATAGRAM_SIZE,
+	OPERATION_ACK,
+	OPERATION_CLOSE,
+	OPERATION_JOIN,
+	OPERATION_KEEPALIVE,
+	OPERATION_LEAVE,
+	SYSTEM_SIZE,
+} from "kv/constants";
+import type { ChannelCounters } from "kv/counters";
+import type { Id } from "kv/id";
+import type { KVTimes } from "kv/times";
+import { type PacketWire, swapped } from "kv/wire";
+import type { Arena } from "storage/arena";
+
+/** What {@link Presence.system} says of a system packet. */
+export const SYSTEM_DROPPED = 0;
+export const SYSTEM_ACK = 1;
+export const SYSTEM_CLOSE = 2;
+
+/** Packets to be sent, one bit each, in this order. */
+const KEEPALIVE = 1;
+const JOIN = 2;
+const LEAVE = 4;
+const ANSWER = 8;
+
+/** KEEPALIVEs after the first, in ms since the join, while nothing has come (section 4). */
+const REPEATS = Object.freeze([500, 1000, 2000]);
+/** Acknowledgements missed in a row that mean more than packets lost. */
+export const MISSED_LIMIT = 6;
+/** A KEEPALIVE that the host did not take, and a port tried in vain: the next one after (ms). */
+const AGAIN = 1000;
+const PROBE = 1000;
+
+export interface PresenceOptions {
+	readonly times: KVTimes;
+	/** Joining and leaving are told by system packets too. */
+	readonly userJoin: boolean;
+	/** Both orders of the port are tried. */
+	readonly probe: boolean;
+}
+
+/**
+ * A member's presence in a channel, without I/O: KEEPALIVEs, the repeats until the channel is heard, acknowledgements, and which of two
+ * ports answers. A packet to be sent is written to `offset` by `compose`.
+ */
+export class Presence {
+	/** Where system packets are written: DATAGRAM_SIZE bytes, free in between. */
+	readonly offset: number;
+	/** The channel's port, and the one that is tried too; 0: none. */
+	port = 0;
+	otherPort = 0;
+	/** Where the packet at `offset` goes: 0 `port`, 1 `otherPort`. */
+	target = 0;
+	/** Something came from the channel since the join. */
+	alive = false;
+	/** When the last packet came; -Infinity: none since the join. */
+	heardAt = -Infinity;
+	/** Acknowledgements missed in a row, of a channel that has given some. */
+	missed = 0;
+	readonly acks: Acks;
+	#sends = 0;
+	#acknowledges = false;
+	/** KEEPALIVEs ask for an acknowledgement: all but the very first. */
+	#ask = false;
+	#keepaliveAt = Infinity;
+	#repeatAt = Infinity;
+	#repeats = 0;
+	#joinedAt = 0;
+	#probeAt = Infinity;
+	/** What an answer to a system packet of the channel carries. */
+	#answer = 0;
+	readonly #uid: Id;
+	readonly #wire: PacketWire;
+	readonly #view: DataView;
+	readonly #bytes: Uint8Array;
+	readonly #counters: ChannelCounters;
+	readonly #options: PresenceOptions;
+
+	constructor(arena: Arena, offset: number, uid: Id, wire: PacketWire, counters: ChannelCounters, options: PresenceOptions) {
+		this.#view = arena.view;
+		this.#bytes = arena.bytes;
+		this.offset = offset;
+		this.#uid = uid;
+		this.#wire = wire;
+		this.#counters = counters;
+		this.#options = options;
+		this.acks = new Acks(options.times.ack);
+	}
+
+	/** Joined: the channel is at `port`. */
+	open(port: number, now: number): void {
+		this.close();
+		this.port = port;
+		this.#joinedAt = now;
+		this.#repeatAt = now + REPEATS[0];
+		this.#ask = false;
+		if (this.#options.probe && swapped(port) !== port) {
+			this.otherPort = swapped(port);
+			this.#probeAt = now + PROBE;
+			this.#ask = true;
+		}
+		this.#announce(now);
+	}
+
+	/** Joined no more: nothing is sent. */
+	close(): void {
+		this.#sends = 0;
+		this.otherPort = 0;
+		this.target = 0;
+		this.alive = false;
+		this.heardAt = -Infinity;
+		this.missed = 0;
+		this.acks.clear();
+		this.#acknowledges = false;
+		this.#keepaliveAt = Infinity;
+		this.#repeatAt = Infinity;
+		this.#repeats = 0;
+		this.#probeAt = Infinity;
+	}
+
+	/** About to leave: one last packet where the channel wants it. */
+	leave(): void {
+		this.close();
+		if (this.#options.userJoin) this.#sends = LEAVE;
+	}
+
+	/** Our address may be another one, or packets were lost: KEEPALIVE goes out at once. */
+	refresh(now: number): void {
+		this.#sends |= KEEPALIVE;
+		this.#keepaliveAt = now + this.#options.times.keepalive;
+	}
+
+	/** The host did not take a packet. */
+	unsent(now: number): void {
+		if (this.#keepaliveAt > now + AGAIN) this.#keepaliveAt = now + AGAIN;
+	}
+
+	get deadline(): number {
+		let deadline = this.acks.deadline;
+		if (this.#keepaliveAt < deadline) deadline = this.#keepaliveAt;
+		if (this.#repeatAt < deadline) deadline = this.#repeatAt;
+		if (this.#probeAt < deadline) deadline = this.#probeAt;
+		return deadline;
+	}
+
+	tick(now: number): void {
+		const { times } = this.#options;
+		if (now >= this.#probeAt) this.#probe(now);
+		if (now >= this.#repeatAt) {
+			this.#repeats++;
+			this.#ask = true;
+			this.#repeatAt = this.#repeats < REPEATS.length ? this.#joinedAt + REPEATS[this.#repeats] : now + times.join;
+			if (this.otherPort === 0) this.#announce(now);
+		}
+		if (now >= this.#keepaliveAt) {
+			this.#ask = true;
+			this.refresh(now);
+		}
+		const expired = this.acks.expire(now);
+		if (expired > 0) {
+			this.#counters.ackTimeouts += expired;
+			if (this.#acknowledges) {
+				this.missed += expired;
+				if (this.missed < MISSED_LIMIT) this.refresh(now);
+			}
+		}
+	}
+
+	/** Voice came from port number `source`, 0 or 1. @returns whether it is the first packet from the channel. */
+	heard(source: number, now: number): boolean {
+		this.heardAt = now;
+		this.missed = 0;
+		if (this.alive) return false;
+		this.#settle(source, now);
+		return true;
+	}
+
+	/** A system packet at `at` of the arena came from port number `source`. */
+	system(at: number, source: number, now: number): number {
+		const view = this.#view;
+		const counters = this.#counters;
+		if (!this.#wire.checks(view, at)) {
+			counters.wrongChecksum++;
+			return SYSTEM_DROPPED;
+		}
+		const operation = view.getUint32(at + AT_OPERATION);
+		const ack = view.getUint32(at + AT_ACK, this.#wire.little);
+		if (operation === OPERATION_CLOSE) {
+			counters.systemIn++;
+			if (ack !== 0) {
+				this.#answer = ack;
+				this.#sends |= ANSWER;
+			}
+			return SYSTEM_CLOSE;
+		}
+		if (operation !== OPERATION_ACK) {
+			counters.unknownOperation++;
+			return SYSTEM_DROPPED;
+		}
+		if (!this.#wire.bears(view, at, this.#uid) || !this.acks.resolve(ack, now)) {
+			counters.strayAcks++;
+			return SYSTEM_DROPPED;
+		}
+		counters.systemIn++;
+		counters.acks++;
+		this.#acknowledges = true;
+		this.missed = 0;
+		this.heardAt = now;
+		if (!this.alive) this.#settle(source, now);
+		return SYSTEM_ACK;
+	}
+
+	/** Writes the next packet that is to be sent. @returns false when there is none. */
+	compose(now: number): boolean {
+		const sends = this.#sends;
+		if (sends === 0) return false;
+		const bit = sends & -sends;
+		this.#sends = sends ^ bit;
+		let operation = OPERATION_ACK;
+		let ack = this.#answer;
+		if (bit === KEEPALIVE) {
+			operation = OPERATION_KEEPALIVE;
+			ack = this.#ask ? this.acks.take(now) : 0;
+		} else if (bit !== ANSWER) {
+			operation = bit === JOIN ? OPERATION_JOIN : OPERATION_LEAVE;
+			ack = 0;
+		}
+		this.#bytes.fill(0, this.offset + SYSTEM_SIZE, this.offset + DATAGRAM_SIZE);
+		this.#wire.writeSystem(this.#view, this.offset, operation, this.#uid, ack);
+		return true;
+	}
+
+	#announce(now: number): void {
+		this.refresh(now);
+		if (this.#options.userJoin) this.#sends |= JOIN;
+	}
+
+	/** The port asked first has not answered: the other one is asked, and when that is silent too, the first one it is. */
+	#probe(now: number): void {
+		if (this.target === 0) {
+			this.target = 1;
+			this.#probeAt = now + PROBE;
+		} else {
+			this.target = 0;
+			this.otherPort = 0;
+			this.#probeAt = Infinity;
+		}
+		this.#announce(now);
+	}
+
+	/** The channel is heard, from port number `source`. */
+	#settle(source: number, now: number): void {
+		this.alive = true;
+		this.#repeatAt = Infinity;
+		this.#probeAt = Infinity;
+		if (this.otherPort === 0) return;
+		const moved = source !== this.target;
+		if (source === 1) this.port = this.otherPort;
+		this.otherPort = 0;
+		this.target = 0;
+		if (moved) this.refresh(now);
+	}
+}

@@ -1,0 +1,576 @@
+import {
+	COMMAND_CREATE,
+	COMMAND_DELETE,
+	COMMAND_GET_CHANNELS,
+	COMMAND_GET_PORT,
+	COMMAND_JOIN,
+	COMMAND_LEAVE,
+	COMMAND_REGISTER,
+	COMMAND_UNREGISTER,
+	DATAGRAM_SIZE,
+	ERROR_INVAL,
+	ERROR_PARAM,
+	EVENT_ALIVE,
+	EVENT_CANCEL,
+	EVENT_CLOSED,
+	EVENT_CLOSE_IGNORED,
+	EVENT_CREATED,
+	EVENT_GONE,
+	EVENT_JOINED,
+	EVENT_LOST,
+	EVENT_NONE,
+	EVENT_PORT,
+	EVENT_REFUSED,
+	EVENT_REGISTERED,
+	EVENT_REQUEST,
+	EVENT_SEND,
+	EVENT_STOPPED,
+	PACKET_DROPPED,
+	PACKET_SYSTEM,
+	PACKET_VOICE,
+	REASON_CLOSED,
+	REASON_EVICTED,
+	REASON_GONE,
+	REASON_MOVED,
+	REASON_NONE,
+	REASON_REQUEST,
+	RESULT_ERROR,
+	RESULT_ILLEGAL_PORT,
+	RESULT_ILLEGAL_UID,
+	RESULT_NO_REASON,
+	STATE_ABSENT,
+	STATE_CREATING,
+	STATE_IDLE,
+	STATE_JOINED,
+	STATE_JOINING,
+	STATE_LEAVING,
+	STATE_LOOKING,
+	STATE_REFUSED,
+	STATE_REGISTERING,
+	STATE_STOPPED,
+	STATE_WAITING,
+} from "kv/constants";
+import { ChannelCounters } from "kv/counters";
+import { Id } from "kv/id";
+import type { KVSettings } from "kv/options";
+import { MISSED_LIMIT, Presence, SYSTEM_CLOSE, SYSTEM_DROPPED } from "kv/presence";
+import { Request, type RequestDone } from "kv/request";
+import type { KVTimes } from "kv/times";
+import { isSystem, PacketWire } from "kv/wire";
+import type { Arena } from "storage/arena";
+import { Backoff, type RandomSource } from "time/backoff";
+
+/** Sends that fail in a row before it is looked whether the channel is still there (section 6). */
+const ERRORS_LIMIT = 3;
+/** Looks at the list that may fail in a row while the channel is heard. */
+const FAILURES_LIMIT = 3;
+/** Between looks that something odd asks for (ms), and after one that failed. */
+const LOOK_PAUSE = 2000;
+const LOOK_AGAIN = 5000;
+
+/** Share of jitter that {@link Backoff} adds: ± 20 % of 1000 are 800 and half of that. */
+const LEAST = 0.8;
+const SPREAD = 0.5;
+
+export interface SessionOptions {
+	readonly settings: KVSettings;
+	/** The channel to be joined; undefined: one of its own. */
+	readonly channel: Id | undefined;
+	readonly arena: Arena;
+	/** Where system packets are written when they are polled: DATAGRAM_SIZE bytes, free in between. */
+	readonly offset: number;
+	readonly random: RandomSource;
+	/** Called by the control side when `request` is done; it then calls `answered`. */
+	readonly done: RequestDone;
+}
+
+/**
+ * One user in one channel, without I/O (section 3 of docs/protocols/kv.md): registers, creates or finds the channel, joins, stays, notices
+ * when it is out, begins anew, leaves.
+ *
+ * The contract: `start`, then `poll` until it says EVENT_NONE after each call. EVENT_REQUEST: `request` is to be submitted to the control
+ * side, and `answered` called when it is done. EVENT_SEND: the system packet at `presence.offset` goes to port `presence.target`, and
+ * `sent` is told. Datagrams go to `datagram`; `tick` at `deadline`. Nothing here allocates.
+ */
+export class Session {
+	/** One of the STATE constants. */
+	state = STATE_IDLE;
+	readonly uid = new Id();
+	readonly channel = new Id();
+	/** Who sent the voice packet that `datagram` took last. */
+	readonly speaker = new Id();
+	readonly request: Request;
+	readonly presence: Presence;
+	readonly wire: PacketWire;
+	readonly counters = new ChannelCounters();
+	/** Why it is not joined, one of the REASON constants, and when it tries again; Infinity: never by itself. */
+	reason = REASON_NONE;
+	retryAt = Infinity;
+	#events = 0;
+	#asking = false;
+	#stopping = false;
+	#stopAt = Infinity;
+	/** The user is registered, or was given. */
+	#known = false;
+	/** The channel is there to be joined. */
+	#found = false;
+	/** `channel` is one that it had created: the server may still have it. */
+	#look = false;
+	/** The server has listed the channel just now. */
+	#listed = false;
+	#joinedAt = 0;
+	/** Next looks at the list: the regular one, and the one that silence asks for. */
+	#checkAt = Infinity;
+	#silenceAt = Infinity;
+	#lookedAt = -Infinity;
+	#failures = 0;
+	/** CLOSE came: looks that have been made since, and one; 0: it did not. */
+	#closing = 0;
+	/** The server does not tell ports. */
+	#portless = false;
+	/** The port as JOIN gave it. */
+	#port = 0;
+	#errors = 0;
+	readonly #settings: KVSettings;
+	readonly #times: KVTimes;
+	readonly #own: boolean;
+	readonly #backoff: Backoff;
+	readonly #view: DataView;
+
+	constructor(options: SessionOptions) {
+		const { settings, channel, arena, offset, random } = options;
+		const { times, switches } = settings;
+		this.#settings = settings;
+		this.#times = times;
+		this.#view = arena.view;
+		this.#own = channel === undefined;
+		if (channel !== undefined) this.channel.copy(channel);
+		this.request = new Request(options.done);
+		this.wire = new PacketWire(switches);
+		this.presence = new Presence(arena, offset, this.uid, this.wire, this.counters, {
+			times,
+			userJoin: switches.userJoin,
+			probe: switches.portOrder === "auto",
+		});
+		this.#backoff = new Backoff({ first: times.retry * LEAST, limit: times.retryLimit * LEAST, jitter: SPREAD, random });
+		this.#forget(true);
+	}
+
+	start(now: number): void {
+		if (this.state !== STATE_IDLE && this.state !== STATE_STOPPED) return;
+		this.#stopping = false;
+		this.#forget(true);
+		this.#proceed(now);
+	}
+
+	/** Leaves, and deletes what it had made when that is wanted; EVENT_STOPPED follows, at once when it is not joined. */
+	stop(now: number): void {
+		if (this.#stopping) return;
+		this.#stopping = true;
+		if (this.state === STATE_JOINED) this.#leave(now);
+		else if (this.state === STATE_JOINING) this.#stopAt = now + this.#times.leave;
+		else this.#stopped();
+	}
+
+	get joined(): boolean {
+		return this.state === STATE_JOINED;
+	}
+
+	/** The next thing that happened, one of the EVENT constants. */
+	poll(now: number): number {
+		const events = this.#events;
+		const event = events & -events;
+		if (event !== EVENT_NONE && event < EVENT_SEND) {
+			this.#events = events ^ event;
+			return event;
+		}
+		if (this.presence.compose(now)) return EVENT_SEND;
+		this.#events = EVENT_NONE;
+		return event;
+	}
+
+	/** When `tick` must be called; Infinity: not at all. */
+	get deadline(): number {
+		switch (this.state) {
+			case STATE_JOINED: {
+				let deadline = this.presence.deadline;
+				if (this.#asking) return deadline;
+				if (this.#checkAt < deadline) deadline = this.#checkAt;
+				return this.#silenceAt < deadline ? this.#silenceAt : deadline;
+			}
+			case STATE_WAITING:
+			case STATE_REFUSED:
+			case STATE_ABSENT:
+				return this.#asking ? Infinity : this.retryAt;
+			case STATE_JOINING:
+			case STATE_LEAVING:
+				return this.#stopAt;
+			default:
+				return Infinity;
+		}
+	}
+
+	/** Does what is due by time. Early calls are harmless. */
+	tick(now: number): void {
+		switch (this.state) {
+			case STATE_JOINED:
+				this.#stay(now);
+				break;
+			case STATE_WAITING:
+			case STATE_REFUSED:
+				if (now >= this.retryAt) this.#proceed(now);
+				break;
+			case STATE_ABSENT:
+				if (now >= this.retryAt && !this.#asking) this.#askList(now);
+				break;
+			case STATE_JOINING:
+			case STATE_LEAVING:
+				if (now >= this.#stopAt) this.#stopped();
+		}
+	}
+
+	/** `request` is done. */
+	answered(now: number): void {
+		if (!this.#asking) return;
+		this.#asking = false;
+		const { request } = this;
+		switch (this.state) {
+			case STATE_REGISTERING:
+				if (!request.ok) this.#failed(now);
+				else {
+					this.uid.copy(request.status);
+					this.#known = true;
+					this.#events |= EVENT_REGISTERED;
+					this.#proceed(now);
+				}
+				break;
+			case STATE_LOOKING:
+				if (!request.ok && !request.refused) this.#failed(now);
+				else {
+					this.#look = false;
+					this.#listed = request.ok && request.listed;
+					this.#found = this.#listed;
+					this.#proceed(now);
+				}
+				break;
+			case STATE_CREATING:
+				if (!request.ok) this.#failed(now);
+				else {
+					this.channel.copy(request.status);
+					this.#found = true;
+					this.#events |= EVENT_CREATED;
+					this.#proceed(now);
+				}
+				break;
+			case STATE_JOINING:
+				this.#joinAnswered(now);
+				break;
+			case STATE_JOINED:
+				this.#looked(now);
+				break;
+			case STATE_ABSENT:
+				this.#listed = request.ok && request.listed;
+				if (this.#listed) this.#proceed(now);
+				else this.retryAt = now + this.#times.check;
+				break;
+			case STATE_LEAVING:
+				this.#left();
+		}
+	}
+
+	/**
+	 * A datagram of `length` bytes came to `at`, from port number `source` of the channel's address (0 `presence.port`, 1
+	 * `presence.otherPort`, else -1). @returns one of the PACKET constants; with PACKET_VOICE `speaker` says whose the payload is.
+	 */
+	datagram(at: number, length: number, source: number, now: number): number {
+		const counters = this.counters;
+		if (source < 0) counters.wrongSource++;
+		else if (length !== DATAGRAM_SIZE) counters.wrongSize++;
+		else if (this.state !== STATE_JOINED) counters.notJoined++;
+		else if (isSystem(this.#view, at)) return this.#system(at, source, now);
+		else {
+			const { speaker } = this;
+			this.wire.readUid(this.#view, at, speaker);
+			if (!speaker.legal) counters.illegalUid++;
+			else if (speaker.equals(this.uid)) counters.ownPackets++;
+			else {
+				counters.packetsIn++;
+				this.#silenceAt = now + this.#times.silence;
+				if (this.presence.heard(source, now)) this.#events |= EVENT_ALIVE | EVENT_PORT;
+				return PACKET_VOICE;
+			}
+		}
+		return PACKET_DROPPED;
+	}
+
+	/** A datagram was given to the host, who took it or not. */
+	sent(taken: boolean, now: number): void {
+		if (taken) {
+			if (this.#errors >= ERRORS_LIMIT && this.state === STATE_JOINED) this.presence.refresh(now);
+			this.#errors = 0;
+			return;
+		}
+		this.counters.sendErrors++;
+		this.#errors++;
+		if (this.state !== STATE_JOINED) return;
+		this.presence.unsent(now);
+		if (this.#errors === ERRORS_LIMIT) this.#urge(now);
+	}
+
+	/** Takes the next step to being joined, by what is known. */
+	#proceed(now: number): void {
+		const { request, uid, channel } = this;
+		this.retryAt = Infinity;
+		if (!this.#known) {
+			const { administrator, permissions } = this.#settings;
+			request.first.copy(administrator);
+			request.second.copy(permissions);
+			this.state = STATE_REGISTERING;
+			this.#ask(COMMAND_REGISTER);
+		} else if (!this.#found && this.#look) {
+			this.state = STATE_LOOKING;
+			this.#askList(now);
+		} else if (!this.#found) {
+			request.first.copy(uid);
+			this.state = STATE_CREATING;
+			this.#ask(COMMAND_CREATE);
+		} else {
+			request.first.copy(uid);
+			request.second.copy(uid);
+			request.third.copy(channel);
+			this.state = STATE_JOINING;
+			this.#stopAt = Infinity;
+			this.#ask(COMMAND_JOIN);
+		}
+	}
+
+	#joinAnswered(now: number): void {
+		const { request } = this;
+		if (this.#stopping) {
+			if (request.ok) this.#leave(now);
+			else this.#stopped();
+			return;
+		}
+		const listed = this.#listed;
+		this.#listed = false;
+		if (request.ok) this.#join(request.port, now);
+		else if (!this.#own && !listed && saysNoChannel(request)) this.#absent(REASON_REQUEST, now);
+		else if (this.#own && listed && request.refused) {
+			// Not the channel that it had created before, or no way back into it.
+			this.#found = false;
+			this.#proceed(now);
+		} else this.#failed(now);
+	}
+
+	#join(port: number, now: number): void {
+		this.state = STATE_JOINED;
+		this.reason = REASON_NONE;
+		this.#joinedAt = now;
+		this.#port = port;
+		this.#checkAt = now + this.#times.check;
+		this.#silenceAt = Infinity;
+		this.#failures = 0;
+		this.#closing = 0;
+		this.#errors = 0;
+		this.presence.open(port, now);
+		this.counters.joins++;
+		this.#events |= EVENT_PORT | EVENT_JOINED;
+	}
+
+	/** What is due while joined. */
+	#stay(now: number): void {
+		const port = this.presence.otherPort;
+		this.presence.tick(now);
+		if (port !== this.presence.otherPort) this.#events |= EVENT_PORT;
+		if (this.#asking) return;
+		if (this.presence.missed >= MISSED_LIMIT) this.#urge(now);
+		if (now >= this.#checkAt || now >= this.#silenceAt) this.#askList(now);
+	}
+
+	#system(at: number, source: number, now: number): number {
+		const { presence, counters } = this;
+		const alive = presence.alive;
+		const what = presence.system(at, source, now);
+		if (what === SYSTEM_DROPPED) return PACKET_DROPPED;
+		if (presence.alive !== alive) this.#events |= EVENT_ALIVE | EVENT_PORT;
+		if (what === SYSTEM_CLOSE) {
+			counters.closes++;
+			if (this.#closing === 0) {
+				this.#closing = 1;
+				this.#events |= EVENT_CLOSED;
+				this.#urge(now);
+			}
+		}
+		return PACKET_SYSTEM;
+	}
+
+	/** A look at the list is due as soon as it may be. */
+	#urge(now: number): void {
+		const at = this.#lookedAt + LOOK_PAUSE > now ? this.#lookedAt + LOOK_PAUSE : now;
+		if (at < this.#checkAt) this.#checkAt = at;
+	}
+
+	#askList(now: number): void {
+		this.#checkAt = Infinity;
+		this.#silenceAt = Infinity;
+		this.#lookedAt = now;
+		this.counters.checks++;
+		this.request.first.copy(this.channel);
+		this.#ask(COMMAND_GET_CHANNELS);
+	}
+
+	/** What a look while joined has shown: first the list, then the port. */
+	#looked(now: number): void {
+		const { request } = this;
+		if (request.command === COMMAND_GET_PORT) {
+			if (request.ok && request.port !== this.#port) {
+				this.#lose(REASON_MOVED, now);
+				return;
+			}
+			if (request.refused) this.#portless = true;
+			this.#checked(now);
+		} else if (request.ok) {
+			this.#failures = 0;
+			if (!request.listed) this.#lose(this.#closing > 0 ? REASON_CLOSED : REASON_GONE, now);
+			else if (this.#portless) this.#checked(now);
+			else {
+				request.first.copy(this.channel);
+				this.#ask(COMMAND_GET_PORT);
+			}
+		} else if (request.refused) this.#checked(now);
+		else {
+			this.counters.checksFailed++;
+			this.#failures++;
+			const heard = now - this.presence.heardAt < this.#times.silence || request.result === RESULT_ERROR;
+			if (heard && this.#failures < FAILURES_LIMIT) this.#checkAt = now + LOOK_AGAIN;
+			else this.#lose(REASON_REQUEST, now);
+		}
+	}
+
+	/** The channel is where it was. */
+	#checked(now: number): void {
+		if (this.presence.missed >= MISSED_LIMIT) {
+			this.#lose(REASON_EVICTED, now);
+			return;
+		}
+		this.#checkAt = now + this.#times.check;
+		if (this.#closing === 1) {
+			// The server may tell its members before it takes the channel from its list.
+			this.#closing = 2;
+			this.#urge(now);
+		} else if (this.#closing === 2) {
+			this.#closing = 0;
+			this.counters.forgedCloses++;
+			this.#events |= EVENT_CLOSE_IGNORED;
+		}
+	}
+
+	/** Not joined any more. */
+	#lose(reason: number, now: number): void {
+		this.presence.close();
+		this.counters.losses++;
+		if (now - this.#joinedAt >= this.#times.life) this.#backoff.reset();
+		const gone = reason === REASON_GONE || reason === REASON_CLOSED;
+		if (gone) this.#events |= EVENT_GONE;
+		this.#forget(gone);
+		if (gone && !this.#own) this.#absent(reason, now);
+		else this.#wait(reason, now);
+	}
+
+	/** A request on the way to being joined has failed. */
+	#failed(now: number): void {
+		const { request } = this;
+		const { result } = request;
+		if (request.refused || result === RESULT_ILLEGAL_UID || result === RESULT_ILLEGAL_PORT) {
+			this.counters.refusals++;
+			this.#forget(true);
+			this.state = STATE_REFUSED;
+			this.reason = REASON_REQUEST;
+			this.retryAt = this.#settings.switches.refused === "slow" ? now + this.#times.refused : Infinity;
+			this.#events |= EVENT_REFUSED;
+			return;
+		}
+		// Without a word from the server it may be another one by now, that knows none of these ids.
+		if (result !== RESULT_ERROR) this.#forget(false);
+		this.#wait(REASON_REQUEST, now);
+	}
+
+	#wait(reason: number, now: number): void {
+		this.state = STATE_WAITING;
+		this.reason = reason;
+		this.retryAt = now + this.#backoff.next();
+		this.#events |= EVENT_LOST;
+	}
+
+	#absent(reason: number, now: number): void {
+		this.#forget(true);
+		this.state = STATE_ABSENT;
+		this.reason = reason;
+		this.retryAt = now + this.#times.check;
+		this.#events |= EVENT_LOST;
+	}
+
+	/** Ids that it was given by the server are of no use any more, a channel of its own perhaps not yet. */
+	#forget(gone: boolean): void {
+		const { uid } = this.#settings;
+		this.#known = uid !== undefined;
+		if (uid !== undefined) this.uid.copy(uid);
+		this.#found = !this.#own;
+		this.#look = this.#own && !gone && !this.channel.zero;
+	}
+
+	#leave(now: number): void {
+		const { request, uid, channel } = this;
+		this.#cancel();
+		this.presence.leave();
+		this.state = STATE_LEAVING;
+		this.#stopAt = now + this.#times.leave;
+		request.first.copy(uid);
+		request.second.copy(uid);
+		request.third.copy(channel);
+		this.#ask(COMMAND_LEAVE);
+	}
+
+	/** A request of a stop is done: the next one, when what it had made is to be deleted. */
+	#left(): void {
+		const { request, uid } = this;
+		const { command } = request;
+		if (!this.#settings.cleanUp || command === COMMAND_UNREGISTER) this.#stopped();
+		else if (command === COMMAND_LEAVE && this.#own) {
+			request.first.copy(uid);
+			request.second.copy(this.channel);
+			this.#ask(COMMAND_DELETE);
+		} else if (this.#settings.uid === undefined) {
+			request.first.copy(uid);
+			request.second.copy(uid);
+			this.#ask(COMMAND_UNREGISTER);
+		} else this.#stopped();
+	}
+
+	#stopped(): void {
+		this.#cancel();
+		this.presence.close();
+		this.state = STATE_STOPPED;
+		this.#stopping = false;
+		this.#stopAt = Infinity;
+		this.#events |= EVENT_STOPPED;
+	}
+
+	#ask(command: number): void {
+		this.request.command = command;
+		this.#asking = true;
+		this.#events |= EVENT_REQUEST;
+	}
+
+	#cancel(): void {
+		if (!this.#asking) return;
+		this.#asking = false;
+		this.#events = (this.#events | EVENT_CANCEL) & ~EVENT_REQUEST;
+	}
+}
+
+/** Whether a refusal to join may mean that there is no such channel. */
+function saysNoChannel(request: Request): boolean {
+	if (request.result === RESULT_NO_REASON) return true;
+	return request.result === RESULT_ERROR && (request.error === ERROR_PARAM || request.error === ERROR_INVAL);
+}

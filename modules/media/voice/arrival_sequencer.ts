@@ -1,0 +1,168 @@
+/** Fingerprints of the last packets that copies are looked for among. */
+const REMEMBERED = 8;
+/** Packets that are the same as the one before them and come at the pace of frames are frames after so many. */
+const SILENT = 2;
+/** The sender's phase is the earliest arrival of this time (ms) and the one before it. */
+const WINDOW = 2_000;
+/** After that long (ms) without a packet nothing is known of the sender's phase. */
+const LONGEST_PAUSE = 2_000;
+/** A packet that is this late (ms, and frames) comes after a pause and not after losses. */
+const PAUSE = 160;
+const PAUSE_FRAMES = 4;
+/** A gap of nearly a frame is one: the phase is known to a part of a frame. */
+const SLACK = 1 / 8;
+/** A packet that comes half a frame too early shows that a gap was none: that much more is needed for the next one, in frames. */
+const DOUBT = 1 / 2;
+const MOST_DOUBT = 3;
+const DOUBT_FADES = 0.998;
+/** A number that is further away begins another stream. */
+const LONGEST_STEP = 1_000;
+
+/**
+ * Numbers packets that bring no number: their frames follow one another at the sender's pace, so that a packet which comes a whole
+ * frame later than the sender's phase says is the one after a lost one. The phase is that of the fastest packet of the last seconds.
+ * As long as packets are delayed by less than a frame against the fastest one, every loss is seen at its place. With more delay
+ * than that losses and delays look alike: the sequencer learns it from packets that come too early, and then counts losses only
+ * that are longer; what it misses shifts the stream by a frame, which the jitter buffer sets right.
+ *
+ * A copy of a packet is known by its fingerprint. Frames of digital silence are the same bytes, too: when such packets keep coming
+ * while time passes they are frames, and only the first two of them are taken for copies.
+ */
+export class ArrivalSequencer {
+	/** Of the packet that was numbered last: its number, 16 bits, and its media time, 32 bits. */
+	sequence = 0;
+	media = 0;
+	/** Copies of packets. */
+	copies = 0;
+	readonly #perMs: number;
+	readonly #prints = new Int32Array(REMEMBERED);
+	#print = 0;
+	#latest = -1;
+	/** How often the last packet came again. */
+	#repeats = 0;
+	/** Highest number given, and the media time behind its packet, in units since the first. */
+	#number = 0;
+	#expected = 0;
+	#last = -Infinity;
+	/** Arrival minus media time of the fastest packet, in ms: of the last window and of this one. */
+	#base = 0;
+	#began = 0;
+	#earlier = 0;
+	#current = 0;
+	/** Frames that a packet must be late beyond one before a gap is believed. */
+	#doubt = 0;
+
+	constructor(unitsPerMs: number) {
+		this.#perMs = unitsPerMs;
+	}
+
+	/** Another sender. */
+	reset(): void {
+		this.#latest = -1;
+		this.#last = -Infinity;
+		this.#doubt = 0;
+		this.copies = 0;
+	}
+
+	/** Numbers a packet that has no number; it is `units` long. @returns false: a copy of one that came already. */
+	accept(print: number, units: number, now: number): boolean {
+		if (now - this.#last > LONGEST_PAUSE) {
+			this.#begin((this.#number + 1) & 0xffff, now);
+		} else {
+			const frames = (this.#lateness(now) * this.#perMs) / units;
+			if (this.#known(print) && !this.#silence(print, frames, units)) {
+				this.copies++;
+				return false;
+			}
+			this.#number = (this.#number + 1 + this.#gap((this.#lateness(now) * this.#perMs) / units, units)) & 0xffff;
+		}
+		this.#prints[this.#print] = print;
+		this.#print = (this.#print + 1) & (REMEMBERED - 1);
+		if (print !== this.#latest) this.#repeats = 0;
+		this.#latest = print;
+		this.#place(units, now);
+		return true;
+	}
+
+	/** A packet that has a number but no media time: the time follows from the number, and from the pauses in between. */
+	number(sequence: number, units: number, now: number): void {
+		const step = ((sequence - this.#number) << 16) >> 16;
+		if (now - this.#last > LONGEST_PAUSE || step > LONGEST_STEP || step < -LONGEST_STEP) this.#begin(sequence, now);
+		else if (step <= 0) {
+			this.sequence = sequence;
+			this.media = (this.#expected + (step - 1) * units) | 0;
+			return;
+		} else {
+			this.#expected += (step - 1) * units;
+			this.#pause((this.#lateness(now) * this.#perMs) / units, units);
+		}
+		this.#number = sequence;
+		this.#place(units, now);
+	}
+
+	#begin(number: number, now: number): void {
+		const base = now - this.#expected / this.#perMs;
+		this.#number = number;
+		this.#latest = -1;
+		this.#repeats = 0;
+		this.#prints.fill(-1);
+		this.#base = base;
+		this.#began = now;
+		this.#earlier = base;
+		this.#current = base;
+	}
+
+	/** Milliseconds by which the next packet is later than the sender's phase says. */
+	#lateness(now: number): number {
+		return now - this.#base - this.#expected / this.#perMs;
+	}
+
+	#known(print: number): boolean {
+		const prints = this.#prints;
+		for (let i = 0; i < REMEMBERED; i++) if (prints[i] === print) return true;
+		return false;
+	}
+
+	/** A packet with the bytes of one that came lately. @returns true when it is a frame and no copy. */
+	#silence(print: number, frames: number, units: number): boolean {
+		if (print !== this.#latest) return false;
+		if (this.#repeats > SILENT) return frames >= -1 / 2;
+		if (++this.#repeats <= SILENT || frames < SILENT - 1 / 2) return false;
+		// Those before it were no copies either: there is no gap.
+		this.copies -= SILENT;
+		this.#expected += SILENT * units;
+		return true;
+	}
+
+	/** @returns packets lost before the one that is `frames` late. */
+	#gap(frames: number, units: number): number {
+		if (this.#pause(frames, units)) return 0;
+		if (frames < -1 / 2 && this.#doubt < MOST_DOUBT) this.#doubt += DOUBT;
+		this.#doubt *= DOUBT_FADES;
+		if (frames + SLACK < 1 + this.#doubt) return 0;
+		const lost = Math.floor(frames + SLACK);
+		this.#expected += lost * units;
+		return lost;
+	}
+
+	/** @returns true when the sender was silent; its media time went on. */
+	#pause(frames: number, units: number): boolean {
+		if (frames < PAUSE_FRAMES || frames * units < PAUSE * this.#perMs) return false;
+		this.#expected += Math.floor(frames) * units;
+		return true;
+	}
+
+	#place(units: number, now: number): void {
+		const transit = now - this.#expected / this.#perMs;
+		if (now - this.#began > WINDOW) {
+			this.#began = now;
+			this.#earlier = this.#current;
+			this.#current = transit;
+		} else if (transit < this.#current) this.#current = transit;
+		this.#base = this.#current < this.#earlier ? this.#current : this.#earlier;
+		this.#last = now;
+		this.sequence = this.#number;
+		this.media = this.#expected | 0;
+		this.#expected += units;
+	}
+}

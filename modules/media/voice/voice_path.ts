@@ -1,0 +1,164 @@
+import type { AudioDecoder, AudioEncoder, AudioSink, AudioSource } from "media/audio/audio";
+import { Listener, listenerBytes } from "media/voice/listener";
+import type { PacketReader } from "media/voice/packet_reader";
+import { OpusReader } from "media/voice/packet_reader";
+import { Talker, talkerBytes } from "media/voice/talker";
+import { writeVoiceFigures } from "media/voice/voice_figures";
+import type { Voice, VoiceSettings, VoiceTransport } from "media/voice/voice";
+import type { MemoryPlan } from "storage/plan";
+import { monotonic } from "time/clock";
+import Timer from "time/timer";
+import type { Figures } from "wire/figures";
+
+const PLAN_TALKER = "voice, outgoing";
+const PLAN_LISTENER = "voice, incoming";
+/** Frames taken from the source in one turn, at most. */
+const MOST_FRAMES = 8;
+/** A deadline that is so near (ms) is met now, so that talker and listener share wake-ups. */
+const NEAR = 1;
+
+/** What a {@link VoicePath} is made from; `decoders` are as many as `settings.speakers`. */
+export interface VoicePathOptions {
+	readonly settings: VoiceSettings;
+	/** Where {@link planVoice} has reserved. */
+	readonly plan: MemoryPlan;
+	readonly source: AudioSource;
+	readonly sink: AudioSink;
+	readonly encoder: AudioEncoder;
+	readonly decoders: readonly AudioDecoder[];
+	/** How long packets are; default: they are Opus. */
+	readonly reader?: PacketReader;
+}
+
+/** Reserves what a {@link VoicePath} needs. */
+export function planVoice(plan: MemoryPlan, settings: VoiceSettings): void {
+	plan.reserve(PLAN_TALKER, talkerBytes(settings), "audio.frame");
+	plan.reserve(PLAN_LISTENER, listenerBytes(settings), "audio.jitter.packets");
+}
+
+/**
+ * The device's voice: source -> {@link Talker} -> transport, and transport -> {@link Listener} -> sink, on one timer. It wakes up
+ * once in a frame while there is something to send or somebody is heard, and not at all otherwise.
+ */
+export class VoicePath implements Voice {
+	readonly talker: Talker;
+	readonly listener: Listener;
+	readonly settings: VoiceSettings;
+	/** How often the timer came. */
+	ticks = 0;
+	readonly #source: AudioSource;
+	readonly #sink: AudioSink;
+	readonly #encoder: AudioEncoder;
+	readonly #decoders: readonly AudioDecoder[];
+	readonly #timer: Timer;
+	#transport: VoiceTransport | undefined;
+	/** When the timer will come, in ms; Infinity: it is not armed. */
+	#armed = Infinity;
+	#running = false;
+
+	constructor(options: VoicePathOptions) {
+		const { settings, plan, source, sink, encoder, decoders } = options;
+		const arena = plan.allocate();
+		const reader = options.reader ?? new OpusReader(arena.bytes);
+		this.settings = settings;
+		this.#source = source;
+		this.#sink = sink;
+		this.#encoder = encoder;
+		this.#decoders = decoders;
+		this.talker = new Talker({ settings, arena, offset: plan.offset(PLAN_TALKER), source, encoder });
+		this.listener = new Listener({ settings, arena, offset: plan.offset(PLAN_LISTENER), sink, decoders, reader });
+		this.#timer = new Timer({ onTimer: () => this.#tick() });
+	}
+
+	/** Begins to take and to play sound. @throws Error naming the device or file that cannot be used. */
+	start(): void {
+		this.#sink.start();
+		this.#source.start();
+		this.#running = true;
+		if (this.#transport) this.talker.start(monotonic());
+		this.#arm(monotonic());
+	}
+
+	attach(transport: VoiceTransport | undefined): void {
+		const before = this.#transport;
+		this.#transport = transport;
+		if (!this.#running || (before === undefined) === (transport === undefined)) return;
+		const now = monotonic();
+		if (transport) this.talker.start(now);
+		else this.talker.stop();
+		this.#arm(now);
+	}
+
+	get talking(): boolean {
+		return this.talker.talking;
+	}
+
+	set talking(value: boolean) {
+		this.talker.talking = value;
+	}
+
+	get listening(): boolean {
+		return monotonic() - this.listener.heard < this.settings.hangover;
+	}
+
+	speaker(low: number, high: number, now: number): number {
+		return this.listener.speaker(low, high, now);
+	}
+
+	receive(speaker: number, offset: number, length: number, now: number, sequence: number, timestamp: number): void {
+		this.listener.receive(speaker, offset, length, now, sequence, timestamp);
+		if (this.listener.deadline < this.#armed) this.#arm(now);
+	}
+
+	forget(speaker: number): void {
+		this.listener.forget(speaker);
+	}
+
+	forgetAll(): void {
+		for (let i = 0; i < this.listener.speakers.length; i++) this.listener.forget(i);
+	}
+
+	/** Safe twice. */
+	close(): void {
+		this.#running = false;
+		this.#transport = undefined;
+		this.talker.stop();
+		this.#timer.close();
+		this.#source.close();
+		this.#sink.close();
+		this.#encoder.close();
+		for (let i = 0; i < this.#decoders.length; i++) this.#decoders[i].close();
+	}
+
+	writeFigures(figures: Figures): void {
+		writeVoiceFigures(figures, this);
+	}
+
+	#tick(): void {
+		this.#armed = Infinity;
+		this.ticks++;
+		const now = monotonic();
+		this.#talk(now + NEAR);
+		this.listener.play(now);
+		this.#arm(now);
+	}
+
+	#talk(now: number): void {
+		const { talker, settings } = this;
+		talker.muted = settings.halfDuplex && now - this.listener.heard < settings.hangover;
+		for (let i = 0; i < MOST_FRAMES && talker.deadline <= now; i++) {
+			const length = talker.next(now);
+			if (length > 0) this.#transport?.sendVoice(talker.offset, length, talker.sequence, talker.timestamp, now);
+		}
+	}
+
+	/** Arms the timer for the nearest deadline. */
+	#arm(now: number): void {
+		if (!this.#running) return;
+		const { talker, listener } = this;
+		const deadline = talker.deadline < listener.deadline ? talker.deadline : listener.deadline;
+		if (deadline === Infinity) return;
+		this.#armed = deadline;
+		this.#timer.schedule(deadline > now ? deadline - now : 0);
+	}
+}

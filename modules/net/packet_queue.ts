@@ -1,0 +1,244 @@
+import { DatagramStatus } from "net/datagram";
+import type { Arena } from "storage/arena";
+import type { PacketPool } from "storage/pool";
+
+/** Priorities are 0 (dropped last) to 3 (dropped first). */
+export const PRIORITIES = 4;
+
+/** Outcomes of {@link PacketQueue.send}, which are also states of a block given to {@link PacketQueue.commit}. */
+export const SENT = 1;
+/** It waits. */
+export const QUEUED = 0;
+/** There was no room for it, or the host refused it: counted. */
+export const DROPPED = -1;
+
+/** Waits when the host has no memory, in ms: the first, and the longest. */
+const FIRST_WAIT = 2;
+const LONGEST_WAIT = 64;
+const NONE = -1;
+
+/** The part of a `Datagram` that sends. */
+export interface DatagramWriter {
+	write(buffer: ArrayBuffer, offset: number, length: number, peer: number): number;
+}
+
+export interface PacketQueueOptions {
+	readonly arena: Arena;
+	/** Blocks for packets that wait; the queue's own. */
+	readonly pool: PacketPool;
+	readonly writer: DatagramWriter;
+	/** A packet that has waited for so long (ms) is of no use any more. Default 100. */
+	readonly age?: number;
+	/** Packets sent at one call of `flush`, at most. Default 32. */
+	readonly batch?: number;
+}
+
+/** What became of the packets of one priority. */
+export class QueueCounters {
+	sent = 0;
+	/** Had to wait. */
+	queued = 0;
+	/** No room, or pushed out by more important ones. */
+	dropped = 0;
+	/** Waited for too long. */
+	stale = 0;
+	/** The host refused it: no route, for instance. */
+	failed = 0;
+}
+
+/**
+ * Sends datagrams, and keeps them while the host cannot take them. When all blocks are in use the oldest packet of the lowest
+ * priority has to go. A packet that can be sent at once is written from where it lies, without a copy; those that wait are sent in
+ * the order of their priorities, each in the order in which they came.
+ *
+ * No busy loop: after EAGAIN it waits for `flush` from `onWritable` (`wantsWritable`), after ENOMEM for `deadline`, 2 ms, then 4 .. 64.
+ */
+export class PacketQueue {
+	/** One for each priority. */
+	readonly counters: readonly QueueCounters[];
+	/** Packets that wait. */
+	waiting = 0;
+	/** The host's queue is full: call `flush` when it takes datagrams again. */
+	wantsWritable = false;
+	/** When to call `flush`; Infinity: no need to. */
+	deadline = Infinity;
+	/** How often the host had no memory; how many datagrams it refused since it took one. */
+	shortages = 0;
+	failures = 0;
+	readonly #arena: Arena;
+	readonly #pool: PacketPool;
+	readonly #writer: DatagramWriter;
+	readonly #age: number;
+	readonly #batch: number;
+	/** First and last block of each priority. */
+	readonly #heads = new Int16Array(PRIORITIES);
+	readonly #tails = new Int16Array(PRIORITIES);
+	/** Of each block: the one behind it, where in it the packet lies, its peer; when it came. */
+	readonly #next: Int16Array;
+	readonly #starts: Int32Array;
+	readonly #peers: Int16Array;
+	readonly #times: Float64Array;
+	#wait = FIRST_WAIT;
+
+	constructor(options: PacketQueueOptions) {
+		const { pool } = options;
+		const counters: QueueCounters[] = [];
+		for (let i = 0; i < PRIORITIES; i++) counters.push(new QueueCounters());
+		this.counters = counters;
+		this.#arena = options.arena;
+		this.#pool = pool;
+		this.#writer = options.writer;
+		this.#age = options.age ?? 100;
+		this.#batch = options.batch ?? 32;
+		this.#heads.fill(NONE);
+		this.#tails.fill(NONE);
+		this.#next = new Int16Array(pool.count);
+		this.#starts = new Int32Array(pool.count);
+		this.#peers = new Int16Array(pool.count);
+		this.#times = new Float64Array(pool.count);
+	}
+
+	/** A packet at `offset`; it is copied when it has to wait. @returns SENT, QUEUED or DROPPED. */
+	send(offset: number, length: number, peer: number, priority: number, now: number): number {
+		if (this.waiting === 0 && this.#open(now)) {
+			const outcome = this.#write(offset, length, peer, priority, now);
+			if (outcome !== QUEUED) return outcome;
+		}
+		if (length > this.#pool.size) {
+			this.counters[priority].dropped++;
+			return DROPPED;
+		}
+		const block = this.take(priority);
+		if (block < 0) return DROPPED;
+		const start = this.#pool.offset(block);
+		this.#arena.bytes.copyWithin(start, offset, offset + length);
+		this.#append(block, start, length, peer, priority, now);
+		return QUEUED;
+	}
+
+	/** A block to make a packet in, to be given to `commit` or back to the pool; -1 when nothing less important can go for it: counted as dropped. */
+	take(priority: number): number {
+		const pool = this.#pool;
+		if (pool.used === pool.count && !this.#makeRoom(priority)) {
+			this.counters[priority].dropped++;
+			return -1;
+		}
+		return pool.take();
+	}
+
+	/** Sends the packet at `offset` of a block that was taken; from now on the block is the queue's. @returns as `send`. */
+	commit(block: number, offset: number, length: number, peer: number, priority: number, now: number): number {
+		if (this.waiting === 0 && this.#open(now)) {
+			const outcome = this.#write(offset, length, peer, priority, now);
+			if (outcome !== QUEUED) {
+				this.#pool.release(block);
+				return outcome;
+			}
+		}
+		this.#append(block, offset, length, peer, priority, now);
+		return QUEUED;
+	}
+
+	/** Sends what waits, as far as the host takes it. For `onWritable`, and at `deadline`. */
+	flush(now: number): void {
+		this.wantsWritable = false;
+		if (now < this.deadline) return;
+		this.deadline = Infinity;
+		let left = this.#batch;
+		for (let priority = 0; priority < PRIORITIES && left > 0; priority++) {
+			while (left > 0) {
+				const block = this.#heads[priority];
+				if (block < 0) break;
+				left--;
+				if (now - this.#times[block] > this.#age) {
+					this.counters[priority].stale++;
+					this.#pool.release(this.#remove(priority));
+					continue;
+				}
+				const outcome = this.#write(this.#starts[block], this.#pool.lengths[block], this.#peers[block], priority, now);
+				if (outcome === QUEUED) return;
+				this.#pool.release(this.#remove(priority));
+			}
+		}
+		// The rest comes in the next turn.
+		if (this.waiting > 0) this.deadline = now;
+	}
+
+	/** Drops what waits. */
+	clear(): void {
+		for (let priority = 0; priority < PRIORITIES; priority++)
+			while (this.#heads[priority] >= 0) {
+				this.counters[priority].dropped++;
+				this.#pool.release(this.#remove(priority));
+			}
+		this.wantsWritable = false;
+		this.deadline = Infinity;
+		this.#wait = FIRST_WAIT;
+	}
+
+	/** The host may be asked. */
+	#open(now: number): boolean {
+		return !this.wantsWritable && (this.deadline === Infinity || now >= this.deadline);
+	}
+
+	#write(offset: number, length: number, peer: number, priority: number, now: number): number {
+		const result = this.#writer.write(this.#arena.buffer, offset, length, peer);
+		const counters = this.counters[priority];
+		if (result >= 0) {
+			counters.sent++;
+			this.failures = 0;
+			this.#wait = FIRST_WAIT;
+			this.deadline = Infinity;
+			return SENT;
+		}
+		if (result === DatagramStatus.AGAIN) {
+			this.wantsWritable = true;
+			return QUEUED;
+		}
+		if (result === DatagramStatus.NO_MEMORY) {
+			this.shortages++;
+			this.deadline = now + this.#wait;
+			this.#wait = this.#wait * 2 < LONGEST_WAIT ? this.#wait * 2 : LONGEST_WAIT;
+			return QUEUED;
+		}
+		counters.failed++;
+		this.failures++;
+		return DROPPED;
+	}
+
+	#append(block: number, offset: number, length: number, peer: number, priority: number, now: number): void {
+		this.#pool.lengths[block] = length;
+		this.#starts[block] = offset;
+		this.#peers[block] = peer;
+		this.#times[block] = now;
+		this.#next[block] = NONE;
+		const tail = this.#tails[priority];
+		if (tail < 0) this.#heads[priority] = block;
+		else this.#next[tail] = block;
+		this.#tails[priority] = block;
+		this.waiting++;
+		this.counters[priority].queued++;
+		if (!this.wantsWritable && this.deadline === Infinity) this.deadline = now;
+	}
+
+	#remove(priority: number): number {
+		const block = this.#heads[priority];
+		const next = this.#next[block];
+		this.#heads[priority] = next;
+		if (next < 0) this.#tails[priority] = NONE;
+		this.waiting--;
+		if (this.waiting === 0) this.deadline = Infinity;
+		return block;
+	}
+
+	/** The oldest packet of the lowest priority goes, if it is not more important than `priority`. */
+	#makeRoom(priority: number): boolean {
+		for (let lowest = PRIORITIES - 1; lowest >= priority; lowest--) {
+			if (this.#heads[lowest] < 0) continue;
+			this.counters[lowest].dropped++;
+			this.#pool.release(this.#remove(lowest));
+			return true;
+		}
+		return false;
+	}
+}

@@ -1,0 +1,15 @@
+import control from "conformance/kv/control";
+import endpoint from "conformance/kv/endpoint";
+import session from "conformance/kv/session";
+import steady from "conformance/kv/steady";
+import wire from "conformance/kv/wire";
+import type { Suite } from "unit/suite";
+
+/** All conformance tests of KV that run on XS. */
+export default function kv(suite: Suite): void {
+	wire(suite);
+	control(suite);
+	session(suite);
+	steady(suite);
+	endpoint(suite);
+}
