@@ -50,6 +50,12 @@ export const toTest: Need[] = [
 		ready: () => existsSync("/usr/lib/python3/dist-packages/gi") && hasTypelib("GstRtspServer-1.0") && hasPlugin("rtp"),
 	},
 	{
+		purpose: "networks of cameras",
+		packages: ["iproute2", "nftables", "tcpdump"],
+		ready: () => ["ip", "nft", "tcpdump"].every(onPath),
+	},
+	{ purpose: "VLC as a camera", packages: ["vlc-bin", "vlc-plugin-base"], ready: () => onPath("cvlc") },
+	{
 		purpose: "the benchmark",
 		packages: ["openssh-server", "openssh-client"],
 		ready: () => existsSync("/usr/sbin/sshd") && onPath("ssh"),
