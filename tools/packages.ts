@@ -42,12 +42,19 @@ export const toTest: Need[] = [
 	ofTarget("linux32"),
 	ofTarget("armhf"),
 	{ purpose: "the viewers", packages: ["ffmpeg", "curl"], ready: () => onPath("ffmpeg") && onPath("curl") },
+	{ purpose: "the speech of the voice tests", packages: ["espeak-ng"], ready: () => onPath("espeak-ng") },
 	{ purpose: "the page's test", packages: ["chromium"], ready: () => onPath("chromium") },
 	{
 		purpose: "the RTSP camera",
 		packages: ["python3-gi", "gir1.2-gst-rtsp-server-1.0", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"],
 		ready: () => existsSync("/usr/lib/python3/dist-packages/gi") && hasTypelib("GstRtspServer-1.0") && hasPlugin("rtp"),
 	},
+	{
+		purpose: "networks of cameras",
+		packages: ["iproute2", "nftables", "tcpdump"],
+		ready: () => ["ip", "nft", "tcpdump"].every(onPath),
+	},
+	{ purpose: "VLC as a camera", packages: ["vlc-bin", "vlc-plugin-base"], ready: () => onPath("cvlc") },
 	{
 		purpose: "the benchmark",
 		packages: ["openssh-server", "openssh-client"],

@@ -1,5 +1,5 @@
 /**
- * The demo in one command: builds Fletcher, starts an Arrow service, the device and a page with the live picture.
+ * The demo in one command: builds Fletcher, starts an Arrow service, a KV server, two devices, and a page with picture and sound.
  *
  * usage: npm start [-- --port N] [-- --check]
  */
@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
-import { checkPage } from "./demo/check.ts";
+import { checkPage, checkVoice } from "./demo/check.ts";
 import { Demo, lastWords } from "./demo/demo.ts";
 import { PageServer } from "./demo/page_server.ts";
 import { PlainError } from "./demo/plain_error.ts";
@@ -17,10 +17,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const DEFAULT_PORT = 8080;
 const USAGE = `usage: npm start [-- OPTIONS]
 
-Builds Fletcher, starts an Arrow service, the device with a clip as its camera, and a page with the live picture.
+Builds Fletcher, starts an Arrow service and a KV server, a device with a clip as its camera, another one to talk to, and a page
+with the live picture and the sound at both ends.
 
   --port N   port of the page on this machine (default ${DEFAULT_PORT}; 0: any free one)
-  --check    without a person: looks at the pictures itself and ends with 0 or 1
+  --check    without a person: looks and listens by itself and ends with 0 or 1
   --help     this text`;
 
 interface Options {
@@ -68,6 +69,8 @@ async function run(options: Options): Promise<void> {
 	const asked = stopSignal();
 	if (ensure(toBuild).length > 0) throw new PlainError("tools are missing");
 	if (!existsSync(`${root}demo/clip.mjpeg`)) throw new PlainError("demo/clip.mjpeg is missing: the camera has nothing to show");
+	if (!existsSync(`${root}demo/dialogue.ulaw`))
+		throw new PlainError("demo/dialogue.ulaw is missing: the devices have nothing to say");
 	const demo = new Demo(root);
 	const page = new PageServer(demo);
 	try {
@@ -75,15 +78,26 @@ async function run(options: Options): Promise<void> {
 		const port = await page.listen(options.port);
 		const executable = await buildDevice();
 		await Promise.race([demo.start(executable), asked]);
-		if (options.check) console.log(await Promise.race([checkPage(port), asked]));
-		else await watch(demo, port, asked);
+		if (options.check) {
+			console.log(await Promise.race([checkPage(port), asked]));
+			console.log(await Promise.race([checkSound(demo, port), asked]));
+		} else await watch(demo, port, asked);
 	} finally {
 		page.close();
 		await demo.stop();
 	}
-	const { violations } = demo.service;
-	if (violations.length > 0) console.error(`the service saw ${violations.length} violations: ${violations[0]}`);
+	const violations = [...demo.service.violations, ...demo.voice.server.violations];
+	if (violations.length > 0) console.error(`the services saw ${violations.length} violations: ${violations[0]}`);
 	if (options.check && violations.length > 0) throw new PlainError("the device broke the protocol");
+}
+
+async function checkSound(demo: Demo, port: number): Promise<string> {
+	await demo.voice.bothHeard(50, 10_000).catch((error: Error) => {
+		const { house } = demo.voice;
+		const words = house?.exit === undefined ? "" : `; the device in the house ended: ${lastWords(house)}`;
+		throw new PlainError(`voice does not arrive: ${error.message}${words}`);
+	});
+	return checkVoice(port);
 }
 
 /** Until a signal, or the device's own end. */
@@ -93,7 +107,11 @@ async function watch(demo: Demo, port: number, asked: Promise<string>): Promise<
 		const words = demo.device === undefined ? "" : lastWords(demo.device);
 		throw new PlainError(`the device ended by itself with ${exit.signal ?? `code ${exit.code}`}: ${words}`);
 	});
-	await Promise.race([asked, ended]).catch(async (error: Error) => {
+	const house = demo.voice.house?.ended.then((exit) => {
+		const words = demo.voice.house === undefined ? "" : lastWords(demo.voice.house);
+		throw new PlainError(`the device in the house ended by itself with ${exit.signal ?? `code ${exit.code}`}: ${words}`);
+	});
+	await Promise.race([asked, ended, house]).catch(async (error: Error) => {
 		// The terminal sends Ctrl-C to the device as well; it may be the first to be gone.
 		const signal = await Promise.race([asked, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 200))]);
 		if (signal === undefined) throw error;

@@ -24,39 +24,16 @@ import type { LocalsOwner } from "arrow/locals";
 import { Locals } from "arrow/locals";
 import type { NamesOwner } from "arrow/names";
 import { Names } from "arrow/names";
-import type { ArrowIdentity, ArrowSettings } from "arrow/options";
+import type { ArrowState, EndpointOptions } from "arrow/plan";
 import { clientOptions, linkOptions, PLAN_PLAIN } from "arrow/plan";
 import { Retry } from "arrow/retry";
 import { foundService } from "arrow/service";
 import type { Discovery, ScanResult } from "discovery/result";
 import type { Logger } from "host/logger";
 import { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
-import type { MemoryPlan } from "storage/plan";
-import type { RandomSource } from "time/backoff";
 import type Timer from "time/timer";
 import { type AsciiText, constantText } from "wire/ascii";
 import type { HostPort } from "wire/host_port";
-
-/** What other programs and people see of the connection (ARROW-40). */
-export type ArrowState = "connecting" | "unauthorized" | "connected" | "slow";
-
-export interface EndpointOptions {
-	readonly settings: ArrowSettings;
-	readonly identity: ArrowIdentity;
-	readonly io: ArrowIO;
-	/** The plan that `planEndpoint` was given. */
-	readonly plan: MemoryPlan;
-	readonly log: Logger;
-	readonly random: RandomSource;
-	/** The state changed; not called for what is as it was. */
-	onState?(state: ArrowState): void;
-	/** Discovered services may have changed, or RESET_SVC_TABLE came: what {@link Endpoint.storeServices} writes is to be kept. */
-	onServices?(): void;
-	/** What runs scans, where they can be run. */
-	readonly discovery?: Discovery;
-	/** Records of discovered services from an earlier run, as {@link Endpoint.storeServices} wrote them. */
-	readonly stored?: Uint8Array;
-}
 
 const AREA = "arrow";
 
@@ -292,7 +269,8 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		do this.#send(now);
 		while (this.#dispatch());
 		if (this.#stopping) this.#tryStop();
-		if (this.#locals.waiting > 0 && !this.#link.blocked && this.#client.state === STATE_ESTABLISHED) this.#again.schedule(0);
+		const open = this.#client.state === STATE_ESTABLISHED && !this.#link.blocked;
+		if (open && (this.#locals.waiting > 0 || this.#waits)) this.#again.schedule(0);
 		this.#arm();
 	}
 
@@ -303,11 +281,17 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		for (let rounds = 0; rounds < WRITES && !link.blocked && this.#client.state !== STATE_CLOSED; rounds++) {
 			sender.collect(now);
 			this.#locals.fill(now);
-			if (sender.length === 0) break;
+			// A local side that ended without further bytes leaves a HUP for the next round.
+			if (sender.length === 0 && !this.#waits) break;
 			sender.sent(link.write(sender.offset, sender.length));
 			if (sender.length > 0) link.flush();
 		}
 		if (!link.blocked) link.flush();
+	}
+
+	/** Sessions have a DATA_ACK or HUP to send. */
+	get #waits(): boolean {
+		return this.#client.sessions.table.dues > 0;
 	}
 
 	/** Handles what the client reports. @returns whether there was anything. */

@@ -137,6 +137,11 @@ export class Link {
 		this.flush();
 	}
 
+	/** All addresses of the name, in words; the first is not always the one in use. */
+	get addresses(): string {
+		return this.#resolver.addresses;
+	}
+
 	/** The device's own address on this connection. */
 	get localAddress(): string {
 		return this.#stream.localAddress;

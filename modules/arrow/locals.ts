@@ -225,6 +225,11 @@ export class Locals {
 
 	#readable(session: Session): void {
 		const i = session.index;
+		if (session.state !== SESSION_OPEN) {
+			// What it still sends goes nowhere; bytes for it may still be on their way.
+			this.#want(session);
+			return;
+		}
 		if (this.#has(i, STARVED) || (this.#has(i, QUEUED) && this.#owner.congested)) {
 			// Known to have bytes that cannot be sent now: not to be told again until it was read empty, but of their end.
 			this.#streams[i].want(WANT_END + (this.#has(i, FULL) ? WANT_WRITE : 0));

@@ -57,8 +57,16 @@ export class Names {
 
 	/** Whether the table's address of a name may be used now. When not, it is being looked up, and the owner is told. */
 	fresh(name: number): boolean {
-		if (this.#io.monotonic() < this.#names[name]) return true;
+		const now = this.#io.monotonic();
+		if (now < this.#names[name]) return true;
 		this.#set(name, WANTED);
+		const current = this.#current;
+		if (current >= 0 && current !== name && !this.#has(current, KNOWN)) {
+			// A name that leads nowhere, and may take long to say so, does not hold up one that is in use.
+			this.#resolver?.cancel();
+			this.#failed(current, now);
+			this.#current = -1;
+		}
 		this.#next();
 		return false;
 	}
@@ -107,13 +115,22 @@ export class Names {
 		if (name < 0) return;
 		const now = this.#io.monotonic();
 		this.#current = -1;
-		this.#clear(name, WANTED);
 		const changed = address !== undefined && this.#table.resolved(name, address);
-		if (address !== undefined) this.#set(name, KNOWN);
-		this.#names[name] = now + (address === undefined ? PAUSE : FRESH);
-		if (!this.#has(name, KNOWN) && this.#names[name] < this.deadline) this.deadline = this.#names[name];
+		if (address === undefined) this.#failed(name, now);
+		else {
+			this.#clear(name, WANTED);
+			this.#set(name, KNOWN);
+			this.#names[name] = now + FRESH;
+		}
 		this.#owner.nameResolved(name, changed);
 		this.#next();
+	}
+
+	/** A name has no address now: not asked for again at once, but by itself when it never had one. */
+	#failed(name: number, now: number): void {
+		this.#clear(name, WANTED);
+		this.#names[name] = now + PAUSE;
+		if (!this.#has(name, KNOWN) && this.#names[name] < this.deadline) this.deadline = this.#names[name];
 	}
 
 	#has(name: number, flag: number): boolean {

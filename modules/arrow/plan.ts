@@ -5,7 +5,31 @@ import type { LinkOptions } from "arrow/link";
 import { planLink } from "arrow/link";
 import { namesMemory } from "arrow/names";
 import type { ArrowIdentity, ArrowSettings } from "arrow/options";
+import type { Discovery } from "discovery/result";
+import type { Logger } from "host/logger";
 import type { MemoryPlan } from "storage/plan";
+import type { RandomSource } from "time/backoff";
+
+/** What other programs and people see of the connection (ARROW-40). */
+export type ArrowState = "connecting" | "unauthorized" | "connected" | "slow";
+
+export interface EndpointOptions {
+	readonly settings: ArrowSettings;
+	readonly identity: ArrowIdentity;
+	readonly io: ArrowIO;
+	/** The plan that {@link planEndpoint} was given. */
+	readonly plan: MemoryPlan;
+	readonly log: Logger;
+	readonly random: RandomSource;
+	/** The state changed; not called for what is as it was. */
+	onState?(state: ArrowState): void;
+	/** Discovered services may have changed, or RESET_SVC_TABLE came: what `Endpoint.storeServices` writes is to be kept. */
+	onServices?(): void;
+	/** What runs scans, where they can be run. */
+	readonly discovery?: Discovery;
+	/** Records of discovered services from an earlier run, as `Endpoint.storeServices` wrote them. */
+	readonly stored?: Uint8Array;
+}
 
 export const PLAN_PLAIN = "arrow input";
 /** What TLS adds to a full output region: with it, one turn is one write. */

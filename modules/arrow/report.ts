@@ -63,7 +63,7 @@ export class ScanReport {
 		return at + this.#table.put(at, this.#limit, SERVICE_FOUND) - this.offset;
 	}
 
-	/** One host record (section 2.5). @returns bytes; 0 when it has no room or no address. */
+	/** One host record (section 2.7). @returns bytes; 0 when it has no room or no address. */
 	#host(result: ScanResult, host: number, at: number): number {
 		const { bytes, view } = this.#arena;
 		const ports = result.hostPortCount(host);

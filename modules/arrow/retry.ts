@@ -16,8 +16,8 @@ export class Retry {
 	#pairing: number;
 	/** Start of the last attempt. */
 	#started = -Infinity;
-	/** Times of the last REGISTERs, in seconds and rounded up, and of the last followed redirects; the oldest at the index. */
-	readonly #registers = new Float32Array(REGISTER_LIMIT).fill(-Infinity);
+	/** Times of the last REGISTERs, in seconds, rounded up, plus one (0: none yet), and of the last followed redirects; the oldest at the index. */
+	readonly #registers = new Uint32Array(REGISTER_LIMIT);
 	#register = 0;
 	readonly #redirects: Float64Array;
 	#redirect = 0;
@@ -43,7 +43,7 @@ export class Retry {
 
 	/** A REGISTER is being sent. */
 	registered(now: number): void {
-		this.#registers[this.#register] = Math.ceil(now / 1000);
+		this.#registers[this.#register] = Math.ceil(now / 1000) + 1;
 		this.#register = (this.#register + 1) % REGISTER_LIMIT;
 	}
 
@@ -63,8 +63,9 @@ export class Retry {
 		else if (reason === CLOSE_UNSUPPORTED_VERSION) at = this.#patient(this.#times.unsupported, now);
 		else if (reason === CLOSE_REDIRECT && this.#follow(now)) at = now;
 		else at = this.#other(now);
-		const earliest = this.#registers[this.#register] * 1000 + this.#times.registerSpan;
-		return at > earliest ? at : earliest;
+		const oldest = this.#registers[this.#register];
+		const earliest = (oldest - 1) * 1000 + this.#times.registerSpan;
+		return oldest === 0 || at > earliest ? at : earliest;
 	}
 
 	#unauthorized(now: number): number {

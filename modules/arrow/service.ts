@@ -128,7 +128,8 @@ export function configuredService(options: ServiceOptions, key: string): Service
 		throw new RangeError(
 			key + ".url: " + described.scheme + "://host:port" + (described.path ? "/path" : "") + " expected, not " + options.url,
 		);
-	const host = url.host === "localhost" ? "127.0.0.1" : url.host.toLowerCase();
+	const lower = url.host.toLowerCase();
+	const host = lower === "localhost" ? "127.0.0.1" : lower;
 	const record = newRecord(url.credentials ? described.locked : described.type, described.path ? url.path : "", url.port);
 	const version = parseAddress(host, record, AT_RECORD_ADDRESS);
 	if (version === 0 && !isName(host)) throw new RangeError(key + ".url: address or host name expected, not " + url.host);

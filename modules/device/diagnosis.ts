@@ -110,7 +110,7 @@ export class Diagnosis implements LinkOwner {
 		const { host, port } = this.#target;
 		if (this.#link.state === LINK_CONNECTING) {
 			this.#address = this.#link.address;
-			this.#say("name", "ok", host === this.#address ? host + " is an address" : host + " is " + this.#address);
+			this.#say("name", "ok", host === this.#address ? host + " is an address" : this.#nameWords());
 		} else {
 			this.#ownAddress = this.#link.localAddress;
 			this.#say(
@@ -300,6 +300,12 @@ export class Diagnosis implements LinkOwner {
 
 	#say(step: string, result: string, words: string): void {
 		this.#options.print("  " + step.padEnd(STEP_WIDTH) + result.padEnd(RESULT_WIDTH) + words);
+	}
+
+	#nameWords(): string {
+		const { addresses } = this.#link;
+		const others = addresses.indexOf(", ") < 0 ? "" : ", taken from " + addresses;
+		return this.#target.host + " is " + this.#address + others;
 	}
 
 	#elapsed(): string {

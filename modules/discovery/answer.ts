@@ -1,5 +1,4 @@
 import type { LineReader } from "discovery/lines";
-import { PROBE_RTSP } from "discovery/verdict";
 import { type AsciiText, constantText } from "wire/ascii";
 
 /** How far an answer is. */
@@ -77,9 +76,9 @@ export class Answer {
 		this.#line = line;
 	}
 
-	/** The next bytes are those of an answer to a probe of `kind`. */
-	begin(kind: number): void {
-		this.#rtsp = kind === PROBE_RTSP;
+	/** The next bytes are those of an answer of RTSP, or of HTTP. */
+	begin(rtsp: boolean): void {
+		this.#rtsp = rtsp;
 		this.#lines = 0;
 		this.#skip = 0;
 		this.#frameHead = 0;

@@ -15,7 +15,7 @@ export type ProbeFace = Pick<Probe, keyof Probe>;
 
 /** Connections to one host at a time. */
 const PER_HOST = 4;
-/** How long (ms) a connect may take, and at a host that let so many go unanswered and answered none. */
+/** How long (ms) a connect may take, and at a host that has left so many unanswered. */
 const CONNECT_TIME = 2000;
 const SILENT_TIME = 1000;
 const SILENT = 4;
@@ -245,7 +245,7 @@ export class Inquiry {
 			return STEP_NONE;
 		}
 		if (hosts.busy(host) >= PER_HOST || !this.#mayGo(now)) return STEP_NONE;
-		const silent = !hosts.answered(host) && hosts.silent(host) >= SILENT;
+		const silent = hosts.silent(host) >= SILENT;
 		const slot = this.#slots.take(SLOT_PORT, host, place, now + (silent ? SILENT_TIME : CONNECT_TIME));
 		hosts.setTried(host, place, true);
 		hosts.addBusy(host, 1);

@@ -1,5 +1,7 @@
 /** So that what is lost in rounding never makes a packet too many. */
 const ROUNDING = 0.9999;
+/** A token, but for what is lost in rounding: else the time that was told for it could come a trifle too early, again and again. */
+const WHOLE = 1 - 1e-6;
 
 /**
  * Lets through at most `rate` packets in any second: a bucket of a tenth of that, filled with what is left over, so that a burst
@@ -27,7 +29,7 @@ export class Pace {
 	ready(now: number): boolean {
 		this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#time) * this.#refill);
 		this.#time = now;
-		return this.#tokens >= 1;
+		return this.#tokens >= WHOLE;
 	}
 
 	/** One has gone. Only after `ready`. */
@@ -37,6 +39,6 @@ export class Pace {
 
 	/** When the next may go. Only after `ready`. */
 	get next(): number {
-		return this.#tokens >= 1 ? this.#time : this.#time + (1 - this.#tokens) / this.#refill;
+		return this.#tokens >= WHOLE ? this.#time : this.#time + (1 - this.#tokens) / this.#refill;
 	}
 }

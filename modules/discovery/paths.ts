@@ -6,6 +6,9 @@
 /** Paths of RTSP streams. */
 export const RTSP_PATHS: readonly string[] = Object.freeze([
 	"/",
+	/* small boards and much software */
+	"/live",
+	"/stream",
 	/* Dahua, Amcrest, Lorex */
 	"/cam/realmonitor?channel=1&subtype=0",
 	/* Hikvision, Annke, LTS; their older firmware */
@@ -68,7 +71,6 @@ export const RTSP_PATHS: readonly string[] = Object.freeze([
 	"/onvif1",
 	"/onvif/profile1/media.smp",
 	"/profile0",
-	"/live",
 	"/live/main",
 	"/live/ch0",
 	"/live/ch00_0",
@@ -89,7 +91,6 @@ export const RTSP_PATHS: readonly string[] = Object.freeze([
 	"/video",
 	"/video.mp4",
 	"/video.h264",
-	"/stream",
 	"/streaming",
 	"/unicast",
 	"/test",

@@ -31,12 +31,13 @@ export const NEXT_DONE = 4;
 /** Bytes of the arena that each probe needs of its own. What is received may lie anywhere in the arena, in one place for all probes. */
 export const PROBE_BYTES = LINE_KEPT + REQUEST_BYTES;
 /** Milliseconds after which a probe ends with what it knows, however many paths are left. */
-export const PROBE_TIME = 60_000;
+export const PROBE_TIME = 30_000;
 
 /** Bytes of a body of no interest that are skipped rather than the connection given up. */
 const SKIP_LIMIT = 0x4000;
-/** Connections in a row that could not be made. */
+/** Connections in a row that could not be made, and requests in a row that nothing came to in time, after which it ends too. */
 const REFUSAL_LIMIT = 2;
+const SILENCE_LIMIT = 4;
 
 const OK = 200;
 const UNAUTHORIZED = 401;
@@ -99,11 +100,9 @@ export class Probe {
 	readonly #answer: Answer;
 	readonly #description: SessionDescription;
 	readonly #body: Body;
-	readonly #request: RequestWriter;
 	readonly #outputOffset: number;
 	#state = IDLE;
 	#rtsp = false;
-	#kind = 0;
 	/** Index of the path asked for, or GREETING. */
 	#step = GREETING;
 	#sequence = 0;
@@ -114,6 +113,7 @@ export class Probe {
 	/** It has been seen that a connection serves for one request only, whatever the server says. */
 	#single = false;
 	#refusals = 0;
+	#silences = 0;
 	#hipcam = false;
 	/** The first path with a stream of no use. */
 	#unsupported = "";
@@ -132,7 +132,6 @@ export class Probe {
 		this.#description = new SessionDescription(settings.h265);
 		this.#body = new Body(this.#line, this.#description);
 		this.#outputOffset = offset + LINE_KEPT;
-		this.#request = new RequestWriter(arena.bytes, this.#outputOffset);
 	}
 
 	/** One of the NEXT constants. */
@@ -153,7 +152,6 @@ export class Probe {
 
 	/** Begins. `kind`: one of the PROBE constants; `address`: numeric; `connected`: a connection to the port is there already. */
 	begin(kind: number, address: string, port: number, connected: boolean, now: number): void {
-		this.#kind = kind;
 		this.#rtsp = kind === PROBE_RTSP;
 		this.address = address;
 		this.port = port;
@@ -165,6 +163,7 @@ export class Probe {
 		this.#fresh = true;
 		this.#single = false;
 		this.#refusals = 0;
+		this.#silences = 0;
 		this.#hipcam = false;
 		this.#unsupported = "";
 		this.#end = now + PROBE_TIME;
@@ -228,13 +227,18 @@ export class Probe {
 				break;
 			case SENT:
 				this.#state = HEAD;
-				this.#answer.begin(this.#kind);
+				this.#answer.begin(this.#rtsp);
 				break;
 			case ANSWERED:
+				this.#silences = 0;
 				this.#judge(now);
 				break;
 			case MISUNDERSTOOD:
 				this.#unanswered(now);
+				break;
+			case OVERDUE:
+				if (this.#state !== CONNECTING) this.#silences++;
+				this.#lost(now);
 				break;
 			default:
 				this.#lost(now);
@@ -269,7 +273,8 @@ export class Probe {
 	}
 
 	#ask(now: number): void {
-		const request = this.#request;
+		// Made for each request: a probe waits most of its time, and this is 16 slots less to keep.
+		const request = new RequestWriter(this.#bytes, this.#outputOffset);
 		const { address, port } = this;
 		this.#sequence++;
 		if (this.#step === GREETING) {
@@ -348,7 +353,7 @@ export class Probe {
 	#goOn(now: number): void {
 		do this.#step++;
 		while (this.#step < this.#paths.length && !this.#counts(this.#step));
-		if (this.#step >= this.#paths.length || now >= this.#end) this.#conclude();
+		if (this.#step >= this.#paths.length || now >= this.#end || this.#silences >= SILENCE_LIMIT) this.#conclude();
 		else if (this.#reusable && !this.#single) {
 			this.#fresh = false;
 			this.#ask(now);

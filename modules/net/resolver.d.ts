@@ -10,6 +10,8 @@ export default class Resolver {
 	resolve(name: string): void;
 	/** The answer of a look-up under way will not come. */
 	cancel(): void;
+	/** All addresses of the last answer as the host orders them, for people: "192.0.2.1, 2001:db8::1"; at most 159 characters. "" for none. */
+	readonly addresses: string;
 	readonly error: string;
 	close(): void;
 }

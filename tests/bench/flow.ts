@@ -7,8 +7,8 @@ import { pump } from "./pump.ts";
 
 /** More than any measurement moves. */
 const ENDLESS = 1e15;
-const WARM_UP_MS = 300;
-const MEASURED_MS = 1_000;
+const WARM_UP_MS = 250;
+const MEASURED_MS = 900;
 /** What is under way when connections break off is gone by then. */
 const REST_MS = 200;
 

@@ -10,17 +10,15 @@ import { ArrowService, freePort, listenOn } from "../peers/arrow_service.ts";
 import { encodeCode, encodeControl, encodeHeader, Type } from "../peers/arrow_wire.ts";
 import { poll } from "../peers/local_services.ts";
 import { atEnd } from "../system/at_end.ts";
-import type { Metrics, TestDevice } from "../system/device.ts";
+import type { TestDevice } from "../system/device.ts";
 import { metricsCamera, startDevice, testCertificate } from "../system/device.ts";
+import { sample } from "./flat.ts";
 
 /** Times a test can wait for; a retry follows at once. */
 const TIMES = { connect: 600, ack: 600, retry: 100, registerSpan: 1 };
 /** Attempts of the device that one kind of garbage answers. */
 const ATTEMPTS = 4;
 const GROWTH_BYTES = 131_072;
-
-/** Resident bytes besides the engine's heap, which is of fixed size and is touched bit by bit until its first compaction. */
-const outside = (figures: Metrics): number => figures.memory.resident - figures.memory.chunks.peak;
 
 type Behaviour = (socket: Socket) => void;
 
@@ -184,16 +182,16 @@ for (const kind of KINDS) {
 			10_000,
 			() => `${garbage.connections} attempts\n${device.tail()}`,
 		);
-		const before = outside(await metrics());
+		const before = sample(device.pid, await metrics());
 		await poll(
 			() => garbage.connections >= 2 + ATTEMPTS,
 			10_000,
 			() => `${garbage.connections} attempts\n${device.tail()}`,
 		);
 		assert.ok(device.alive, device.tail());
-		const figures = await metrics();
-		const growth = outside(figures) - before;
-		assert.ok(growth <= GROWTH_BYTES, `the resident set grew by ${growth} bytes`);
+		const figures = sample(device.pid, await metrics());
+		const growth = figures.outside - before.outside;
+		assert.ok(growth <= GROWTH_BYTES, `the process has ${growth} bytes more`);
 		const reasons = device.log.filter((one) => one.area === "arrow" && one.event === "closed").map((one) => one["reason"]);
 		assert.ok(reasons.length >= ATTEMPTS, device.tail());
 		assert.ok(

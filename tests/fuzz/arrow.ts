@@ -41,6 +41,7 @@ const SPACE = 2048;
 export class ArrowFuzzer implements Fuzzer {
 	readonly name = "arrow";
 	readonly states = Object.freeze(["in the handshake", "established"]);
+	readonly share = 1000000;
 	readonly kept: readonly number[] = Object.freeze([]);
 	readonly #valid: readonly Uint8Array[];
 

@@ -11,6 +11,8 @@ export interface Fuzzer {
 	readonly name: string;
 	/** The states that input is fed in. */
 	readonly states: readonly string[];
+	/** Messages of it that each run of the tests feeds. */
+	readonly share: number;
 	/** Seeds of blocks that once failed, kept so that they never do again. */
 	readonly kept: readonly number[];
 	/** Runs the block of `seed`. */

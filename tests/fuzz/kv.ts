@@ -78,6 +78,7 @@ const HEAD = 32;
 /** Damaged replies and datagrams of a KV server, while the session registers, joins, stays, leaves and time passes. */
 export class KVFuzzer implements Fuzzer {
 	readonly name = "kv";
+	readonly share = 1000000;
 	readonly states = Object.freeze(["replies", "datagrams before it has joined", "datagrams in the channel"]);
 	readonly kept: readonly number[] = Object.freeze([]);
 	readonly #replies: readonly Uint8Array[];

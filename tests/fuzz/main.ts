@@ -1,4 +1,5 @@
 import { Campaign } from "fuzz/campaign";
+import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
 import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
@@ -6,16 +7,15 @@ import { Counter, print, target } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
 
-/** Damaged messages of each protocol in the tests; an emulated processor takes its share. */
-const COUNT = 1000000;
-const EMULATED_COUNT = 200000;
+/** A target that is emulated takes so many times as long, and gets so much less. */
+const EMULATION = 5;
 const EMULATED = "armhf";
 /** The seed of the tests. */
 const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArrowFuzzer(), new KVFuzzer()];
+	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer()];
 }
 
 export default function fuzz(suite: Suite): void {
@@ -26,7 +26,7 @@ export default function fuzz(suite: Suite): void {
 			for (let k = 0; k < fuzzer.kept.length; k++) check.equal(fuzzer.block(fuzzer.kept[k]).fault, "", "seed " + fuzzer.kept[k]);
 			check.ok(true);
 		});
-		const count = target() === EMULATED ? EMULATED_COUNT : COUNT;
+		const count = target() === EMULATED ? fuzzer.share / EMULATION : fuzzer.share;
 		suite.test("fuzz: " + fuzzer.name + ": " + count + " damaged messages, every promise holds, memory is flat", (check) => {
 			const campaign = new Campaign(fuzzer, SEED);
 			campaign.run(count);

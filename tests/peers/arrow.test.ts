@@ -102,6 +102,39 @@ test("ARROW-B1 every change of a byte of REGISTER that breaks a rule is found", 
 	assert.match(findings((report) => readTable(bytes(TERMINATOR.replace("04", "06")), 0, report)).join(), /terminator/);
 });
 
+test("ARROW-B1 every fault of a scan report is found", () => {
+	const host = (flags: string, mac: string, address: string, ports: string): string =>
+		`${flags} ${mac} 04 ${address} 000000000000000000000000 ${(ports.length / 4).toString(16).padStart(4, "0")} ${ports}`;
+	const service = (address: string, port: string): string =>
+		`429a 0001 020000aabbcc 04 ${address} 000000000000000000000000 ${port} 2f6c69766500`;
+	const faults = (hosts: readonly string[], services = ""): string =>
+		findings((report) =>
+			readScanReport(
+				bytes(`0078 ${hosts.length.toString(16).padStart(8, "0")} ${hosts.join("")} ${services} ${TERMINATOR}`),
+				report,
+			),
+		).join("\n");
+	const good = host("03", "020000aabbcc", "c0a80117", "022a0050");
+	assert.equal(faults([good], service("c0a80117", "022a")), "");
+	assert.match(faults([good], service("c0a80118", "022a")), /no host of the report/);
+	assert.match(faults([good], service("c0a80117", "022b")), /does not have open/);
+	assert.match(faults([host("04", "020000aabbcc", "c0a80117", "")]), /flags 4/);
+	assert.match(faults([host("01", "000000000000", "c0a80117", "")]), /no MAC address/);
+	assert.match(faults([good, good]), /twice/);
+	assert.match(faults([host("01", "020000aabbcc", "c0a80117", "022a022a")]), /a port twice/);
+	assert.match(faults([host("01", "020000aabbcc", "c0a80117", "0000")]), /port 0/);
+	const many = Array.from({ length: 33 }, (_, index) => (index + 1).toString(16).padStart(4, "0")).join("");
+	assert.match(faults([host("01", "020000aabbcc", "c0a80117", many)]), /33 ports/);
+	const hosts = Array.from({ length: 65 }, (_, index) =>
+		host("01", "020000aabbcc", `c0a801${index.toString(16).padStart(2, "0")}`, ""),
+	);
+	assert.match(faults(hosts), /65 hosts/);
+	assert.match(
+		findings((report) => readScanReport(bytes(`0078 00000002 ${good} ${TERMINATOR}`), report)).join(),
+		/goes beyond|without terminator|terminator/,
+	);
+});
+
 test("ARROW-B1 messages are read the same however they are split", () => {
 	const stream = Buffer.concat([
 		encodeControl(0xbeef, Type.PING),

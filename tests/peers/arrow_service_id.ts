@@ -18,7 +18,6 @@ const INDEX = new Map<number, number>([
 	[ServiceType.LOCKED_MJPEG, 7],
 	[ServiceType.TCP, 8],
 ]);
-const WITHOUT_PATH: readonly number[] = [ServiceType.UNKNOWN_RTSP, ServiceType.HTTP, ServiceType.TCP];
 
 const wrap = (value: bigint): bigint => value & MASK;
 const rotate = (value: bigint, bits: bigint): bigint => (bits === 0n ? value : wrap((value >> bits) | (value << (64n - bits))));
@@ -136,7 +135,8 @@ export function fingerprintId(service: Pick<ServiceRecord, "type" | "mac" | "por
 	fixed.write(service.mac.replaceAll(":", ""), 12, "hex");
 	fixed.writeUInt32LE(1, 18);
 	fixed.writeUInt16LE(service.port, 22);
-	const withPath = !WITHOUT_PATH.includes(service.type);
+	// A locked service that was discovered has no path: nobody could ask which one is right.
+	const withPath = path.length > 0;
 	fixed.writeUInt32LE(withPath ? 1 : 0, 24);
 	const data = withPath ? Buffer.concat([fixed, path, Buffer.from([0xff])]) : fixed;
 	return Number(farmHash64(data) & 0xffffn);

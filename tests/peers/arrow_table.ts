@@ -19,6 +19,9 @@ const TYPES: readonly number[] = Object.values(ServiceType);
 const RECORD_BYTES = 30;
 const TABLE_LIMIT = 64;
 const REGISTER_FIXED_BYTES = 44;
+/** Bounds of section 2.7. */
+const HOST_LIMIT = 64;
+const PORT_LIMIT = 32;
 
 export interface ServiceRecord {
 	readonly id: number;
@@ -200,6 +203,27 @@ export function readRegister(data: Buffer, report: Report): Registration | undef
 	};
 }
 
+function checkHost(host: HostRecord, before: readonly HostRecord[], report: Report): void {
+	const name = `host ${host.address}`;
+	if ((host.flags & ~3) !== 0) report(`2.2: ${name} has flags ${host.flags}, bits 0 and 1 are known`);
+	if ((host.flags & 1) !== 0 && host.mac === "00:00:00:00:00:00") report(`2.2: ${name} was found by ARP and has no MAC address`);
+	if (before.some((other) => other.address === host.address)) report(`ARROW-20: ${name} stands in the report twice`);
+	if (host.ports.length > PORT_LIMIT) report(`2.7: ${name} has ${host.ports.length} ports, at most ${PORT_LIMIT}`);
+	if (host.ports.includes(0)) report(`ARROW-20: ${name} has port 0`);
+	if (new Set(host.ports).size !== host.ports.length) report(`ARROW-20: ${name} has a port twice`);
+}
+
+/** What of a report does not hold together: a service belongs to a host of it and to one of that host's open ports. */
+function checkReport({ hosts, services }: ScanReport, report: Report): void {
+	for (const service of services) {
+		const host = hosts.find((one) => one.address === service.address);
+		const name = `service ${service.id.toString(16).padStart(4, "0")}`;
+		if (host === undefined) report(`ARROW-20: ${name} is at ${service.address}, which is no host of the report`);
+		else if (!host.ports.includes(service.port))
+			report(`ARROW-20: ${name} is at port ${service.port}, which its host does not have open`);
+	}
+}
+
 /** Reads the data of SCAN_REPORT. */
 export function readScanReport(data: Buffer, report: Report): ScanReport | undefined {
 	if (data.length < 6 + RECORD_BYTES) {
@@ -207,6 +231,7 @@ export function readScanReport(data: Buffer, report: Report): ScanReport | undef
 		return undefined;
 	}
 	const hosts: HostRecord[] = [];
+	if (data.readUInt32BE(2) > HOST_LIMIT) report(`2.7: ${data.readUInt32BE(2)} hosts, at most ${HOST_LIMIT}`);
 	let offset = 6;
 	for (let count = data.readUInt32BE(2); count > 0; count -= 1) {
 		const ports = offset + 26 <= data.length ? data.readUInt16BE(offset + 24) : -1;
@@ -214,13 +239,17 @@ export function readScanReport(data: Buffer, report: Report): ScanReport | undef
 			report("ARROW-20: a host record goes beyond the SCAN_REPORT");
 			return undefined;
 		}
-		hosts.push({
+		const host = {
 			flags: data.readUInt8(offset),
 			mac: readMac(data, offset + 1),
 			address: readAddress(data, offset + 7, report),
 			ports: Array.from({ length: ports }, (_, index) => data.readUInt16BE(offset + 26 + 2 * index)),
-		});
+		};
+		checkHost(host, hosts, report);
+		hosts.push(host);
 		offset += 26 + 2 * ports;
 	}
-	return { request: data.readUInt16BE(0), hosts, services: readTable(data, offset, report) };
+	const answer = { request: data.readUInt16BE(0), hosts, services: readTable(data, offset, report) };
+	checkReport(answer, report);
+	return answer;
 }

@@ -1,10 +1,11 @@
 /**
  * Runs the cameras of fake_cameras.ts in the network namespace it is started in: fake_camera_process.ts PREFIX CLIP, with PREFIX like
  * "192.168.77." in front of a camera's host number. Prints "ready" once all listen, then a line for each request: "HOST PORT LINE".
- * Ends with its standard input.
+ * A line "HOST OCTET" of standard input makes a camera listen at another address, which it answers by "moved". Ends with its standard input.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
 import type { Camera, Port } from "./fake_cameras.ts";
 import { CAMERAS, EXCLUDED } from "./fake_cameras.ts";
@@ -34,20 +35,28 @@ function speak(socket: Socket, port: Port, report: (line: string) => void): void
 	pour();
 }
 
-function listen(camera: Camera, number: number, port: Port): Promise<void> {
+function listen(camera: Camera, number: number, port: Port, octet = camera.host): Promise<void> {
 	const server = createServer({ noDelay: true }, (socket) => {
 		socket.on("error", () => undefined);
 		speak(socket, port, (line) => process.stdout.write(`${camera.host} ${number} ${line}\n`));
 	});
 	return new Promise((resolve, reject) => {
 		server.once("error", reject);
-		server.listen(number, `${prefix}${camera.host}`, resolve);
+		server.listen(number, `${prefix}${octet}`, resolve);
 	});
 }
 
-process.stdin.resume().on("end", () => process.exit(0));
-const waiting: Promise<void>[] = [];
-for (const camera of [...CAMERAS, ...EXCLUDED])
-	for (const [number, port] of Object.entries(camera.ports ?? {})) waiting.push(listen(camera, Number(number), port));
-await Promise.all(waiting);
+function listenAll(camera: Camera, octet = camera.host): Promise<void>[] {
+	return Object.entries(camera.ports ?? {}).map(([number, port]) => listen(camera, Number(number), port, octet));
+}
+
+const cameras = [...CAMERAS, ...EXCLUDED];
+createInterface({ input: process.stdin })
+	.on("line", (line) => {
+		const [host, octet] = line.split(" ").map(Number);
+		const moved = cameras.filter((camera) => camera.host === host).flatMap((camera) => listenAll(camera, octet));
+		void Promise.all(moved).then(() => process.stdout.write("moved\n"));
+	})
+	.on("close", () => process.exit(0));
+await Promise.all(cameras.flatMap((camera) => listenAll(camera)));
 process.stdout.write("ready\n");

@@ -43,6 +43,19 @@ export interface DeviceOptions {
 	readonly state?: string;
 	/** The executable, for another target. */
 	readonly executable?: string;
+	/** What stands in front of the command: to start it in another namespace, for one. */
+	readonly inside?: readonly string[];
+	readonly gateway?: boolean;
+	/** The `discovery` part of the configuration. */
+	readonly discovery?: unknown;
+}
+
+/** A device whose whole configuration is the test's. */
+export interface OwnOptions {
+	readonly configuration: unknown;
+	readonly state?: string;
+	readonly executable?: string;
+	readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** What the camera's HTTP server tells at /metrics.json, as far as tests look at it. */
@@ -65,10 +78,10 @@ export function testAuthority(): Authority {
 	return authority;
 }
 
-/** The certificate of a service on this machine. */
-export function testCertificate(): Certificate {
-	const options = { name: "localhost", dns: ["localhost"], ips: ["127.0.0.1"], issuer: testAuthority() };
-	return issue(join(root, "build/certificates"), options);
+/** The certificate of a service on this machine, at loopback or another address of it. */
+export function testCertificate(address = "127.0.0.1"): Certificate {
+	const name = address === "127.0.0.1" ? "localhost" : address;
+	return issue(join(root, "build/certificates"), { name, dns: ["localhost"], ips: [address], issuer: testAuthority() });
 }
 
 /** A folder that goes with the test. */
@@ -81,11 +94,14 @@ export function temporaryFolder(test: TestContext): string {
 export class TestDevice extends DeviceProcess {
 	readonly state: string;
 
-	constructor(folder: string, options: DeviceOptions) {
+	constructor(folder: string, options: DeviceOptions | OwnOptions) {
 		const state = options.state ?? join(folder, "state");
 		const file = join(folder, "config.json");
-		writeFileSync(file, JSON.stringify(configuration(options)));
-		super([options.executable ?? executable], ["--config", file, "--state", state]);
+		const own = "configuration" in options;
+		writeFileSync(file, JSON.stringify(own ? options.configuration : configuration(options)));
+		const inside = own ? [] : (options.inside ?? []);
+		const environment = { ...process.env, ...(own ? options.environment : {}) };
+		super([...inside, options.executable ?? executable], ["--config", file, "--state", state], environment);
 		this.state = state;
 	}
 
@@ -142,14 +158,16 @@ function configuration(options: DeviceOptions): unknown {
 			sessions: options.sessions ?? 16,
 			services: options.services ?? [],
 			times: options.times ?? QUICK,
+			gateway: options.gateway ?? false,
 		},
+		...(options.discovery === undefined ? {} : { discovery: options.discovery }),
 		...(options.camera === undefined ? {} : { camera: options.camera }),
 		log: { format: "json", level: "debug" },
 	};
 }
 
 /** A device that the test ends in order. */
-export function startDevice(test: TestContext, options: DeviceOptions): TestDevice {
+export function startDevice(test: TestContext, options: DeviceOptions | OwnOptions): TestDevice {
 	const device = new TestDevice(temporaryFolder(test), options);
 	atEnd(test, () => device.stopOrderly());
 	return device;

@@ -1,6 +1,6 @@
 /** `--diagnose`: each thing that can be wrong on the way to the Arrow service has its line, its advice and its exit status. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
@@ -45,6 +45,8 @@ interface Options {
 	readonly arrow?: Readonly<Record<string, unknown>>;
 	readonly state?: string;
 	readonly executable?: string;
+	/** A program and its arguments in front of the command. */
+	readonly wrapper?: readonly string[];
 }
 
 /** Runs the command to its end. */
@@ -56,8 +58,16 @@ async function diagnose(t: TestContext, options: Options): Promise<Outcome> {
 	const arrow = { service, authorities: options.authorities ?? testAuthority().cert, services, times, ...options.arrow };
 	writeFileSync(file, JSON.stringify({ arrow, ...options.more }));
 	const start = performance.now();
-	const args = ["--config", file, "--state", state, "--diagnose"];
-	const child = spawn(options.executable ?? executable, args, { stdio: ["ignore", "pipe", "pipe"], timeout: RUN_MS });
+	const command = [
+		...(options.wrapper ?? []),
+		options.executable ?? executable,
+		"--config",
+		file,
+		"--state",
+		state,
+		"--diagnose",
+	];
+	const child = spawn(command[0] as string, command.slice(1), { stdio: ["ignore", "pipe", "pipe"], timeout: RUN_MS });
 	let text = "";
 	let log = "";
 	child.stdout.on("data", (data: Buffer) => {
@@ -290,6 +300,19 @@ test("ARROW-41 --diagnose: a name that leads nowhere: exit 10", async (t) => {
 	);
 	// The services on the device's own host are looked at all the same.
 	assert.match(outcome.text, /tcp 127\.0\.0\.1:9 +FAILED +nothing listens there/);
+});
+
+test("ARROW-41 --diagnose: a name with several addresses: the one in use, and all of them", async (t) => {
+	const hosts = join(temporaryFolder(t), "hosts");
+	writeFileSync(hosts, "127.0.0.1 localhost\n::1 many.example\n127.0.0.1 many.example\n192.0.2.9 many.example\n");
+	// A mount namespace with names of its own; making one takes rights that not every machine gives.
+	const wrapper = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" /etc/hosts && shift && exec "$@"', "sh", hosts];
+	if (spawnSync(wrapper[0] as string, [...wrapper.slice(1), "true"]).status !== 0) {
+		t.skip("this user may not make a mount namespace");
+		return;
+	}
+	const outcome = await diagnose(t, { service: `many.example:${await freePort()}`, wrapper });
+	expect(outcome, 11, /name {8}ok {6}many\.example is 127\.0\.0\.1, taken from ::1, 127\.0\.0\.1, 192\.0\.2\.9$/m);
 });
 
 test("ARROW-41 --diagnose: nothing listens: exit 11", async (t) => {

@@ -113,10 +113,14 @@ export class Network {
 		return ["ip", "netns", "exec", name];
 	}
 
-	/** Cameras lose their addresses' old owner: a host gets another last octet, as by DHCP. */
+	/** A host gets another address, as by DHCP. */
 	readdress(host: number, octet: number): void {
-		ip(["-n", this.lan, "-batch", "-"], `address flush dev c${host}\n${addressing(host, octet)}`);
-		this.run(this.device, ["ip", "neigh", "flush", "all"]);
+		const lines = [
+			`address delete ${LAN}${host}/32 dev c${host}`,
+			`address add ${LAN}${octet}/32 dev c${host}`,
+			routes(host, octet),
+		];
+		ip(["-n", this.lan, "-batch", "-"], lines.join("\n"));
 	}
 
 	remove(): void {
@@ -154,18 +158,18 @@ export class Network {
 				`link add c${host} address ${macOf(host)} type veth peer name p${host}`,
 				`link set p${host} master br0 up`,
 				`link set c${host} up`,
-				addressing(host, host),
+				`address add ${LAN}${host}/32 dev c${host}`,
+				routes(host, host),
 			);
 		}
 		ip(["-n", this.lan, "-batch", "-"], lines.join("\n"));
 	}
 }
 
-/** Lines for `ip -batch`: the address of a host, and routes of its own. */
-function addressing(host: number, octet: number): string {
+/** Lines for `ip -batch`: what comes from an address leaves by its host's interface. */
+function routes(host: number, octet: number): string {
 	const table = 1_000 + octet;
 	return [
-		`address add ${LAN}${octet}/32 dev c${host}`,
 		`rule add from ${LAN}${octet} table ${table}`,
 		`route replace ${LAN}0/24 dev c${host} scope link src ${LAN}${octet} table ${table}`,
 		"",

@@ -75,10 +75,33 @@ async function waitForMotion(page: Page): Promise<void> {
 	assert.ok(moved, "two screenshots of the picture are the same");
 }
 
-test("DEMO --check fetches pictures through the tunnel, ends with 0 and leaves no process", async (t) => {
+/** The second half: meters of both devices move, the network does what its sliders say, the sound arrives in the page. */
+async function lookAtVoice(page: Page): Promise<void> {
+	for (const place of ["gate", "house"])
+		for (const what of ["says", "hears"])
+			await page.waitForFunction(`parseFloat(document.querySelector("#${place} [data-part=${what}] i").style.width) > 20`);
+	await page.locator("#loss").fill("30");
+	await page.waitForFunction("document.querySelector('#loss-value').textContent === '30 %'");
+	await page.waitForFunction("Number(/([\\d.]+) % lost/.exec(document.querySelector('#network-note').textContent)?.[1]) > 15");
+	await page.locator("#loss").fill("0");
+	await page.locator("#delay").fill("200");
+	await page.waitForFunction("Number(/(\\d+) ms on/.exec(document.querySelector('#network-note').textContent)?.[1]) > 180");
+	await page.click("[data-listen=house]");
+	await page.waitForFunction("Number(document.querySelector('[data-listen=house]').dataset.played) > 32000");
+	await page.click("[data-listen=house]");
+	await page.waitForFunction("document.querySelector('[data-listen=house]').getAttribute('aria-pressed') === 'false'");
+	await page.click("#voice-move");
+	await page.click("#voice-cut");
+	await page.waitForFunction("document.querySelector('#network').hasAttribute('data-cut')");
+	await page.waitForFunction("document.querySelector('#network').hasAttribute('data-live')");
+	await page.waitForFunction("parseFloat(document.querySelector('#house [data-part=hears] i').style.width) > 20");
+}
+
+test("DEMO --check fetches pictures through the tunnel, hears voice at both ends, ends with 0 and leaves no process", async (t) => {
 	const { child, output, ended } = start(t, "--check");
 	assert.equal(await ended, 0, output());
 	assert.match(output(), /20 whole pictures through the tunnel/);
+	assert.match(output(), /voice in 8 s of sound: \d+ % of the time at the gate, \d+ % of the time at the house/);
 	assert.deepEqual(group(child.pid ?? 0), []);
 });
 
@@ -107,6 +130,7 @@ test("DEMO the page shows a moving picture, figures and the log; a cut tunnel co
 	await page.waitForFunction("document.body.dataset.tunnel === 'down'");
 	await page.waitForFunction("document.body.dataset.tunnel === 'up'");
 	await waitForMotion(page);
+	await lookAtVoice(page);
 	assert.deepEqual(faults, []);
 
 	process.kill(-(child.pid ?? 0), "SIGINT");

@@ -2,11 +2,13 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Camera } from "../peers/fake_cameras.ts";
 import { CAMERAS, EXCLUDED } from "../peers/fake_cameras.ts";
+import { poll } from "../peers/local_services.ts";
 import { atEnd } from "./at_end.ts";
 import { root } from "./device.ts";
 import { LAN, Network } from "./netns.ts";
@@ -26,6 +28,8 @@ export interface Street {
 	readonly cameras: readonly Camera[];
 	/** Request lines that the fake cameras got: "HOST PORT LINE". */
 	readonly requests: readonly string[];
+	/** A fake camera gets another address, as by DHCP. */
+	move(host: number, octet: number): Promise<void>;
 }
 
 function here(file: string): string {
@@ -40,14 +44,14 @@ async function clip(folder: string, name: string, codec: readonly string[]): Pro
 	return file;
 }
 
-/** Starts a program in the cameras' namespace that ends with the test. @returns resolves once it said what `ready` looks for. */
+/** Starts a program in the cameras' namespace that ends with the test. @returns its input, once it said what `ready` looks for. */
 function begin(
 	test: TestContext,
 	network: Network,
 	command: readonly string[],
 	ready: RegExp,
 	take?: (line: string) => void,
-): Promise<void> {
+): Promise<Writable> {
 	const [program = "", ...args] = [...network.inside(network.lan), ...command];
 	const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
 	const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -60,7 +64,7 @@ function begin(
 		const look = (line: string): void => {
 			take?.(line);
 			if (said.length < 4_000) said += `${line}\n`;
-			if (ready.test(line)) resolve();
+			if (ready.test(line)) resolve(child.stdin);
 		};
 		createInterface({ input: child.stdout }).on("line", look);
 		createInterface({ input: child.stderr }).on("line", look);
@@ -106,7 +110,7 @@ export async function openStreet(test: TestContext, folder: string): Promise<Str
 			codec,
 		]);
 	};
-	await Promise.all([
+	const [input] = await Promise.all([
 		begin(test, network, fakes, /^ready$/, (line) => requests.push(line)),
 		gstreamer(GSTREAMER_H264, 554, "h264", ["-c:v", "libx264", "-preset", "ultrafast"]),
 		gstreamer(GSTREAMER_H265, 8554, "h265", [
@@ -121,5 +125,19 @@ export async function openStreet(test: TestContext, folder: string): Promise<Str
 		]),
 		...(real.includes(VLC) ? [startVlc(test, network, folder)] : []),
 	]);
-	return { network, cameras: [...real, ...CAMERAS], requests };
+	return {
+		network,
+		cameras: [...real, ...CAMERAS],
+		requests,
+		move: async (host, octet) => {
+			network.readdress(host, octet);
+			const before = requests.length;
+			input.write(`${host} ${octet}\n`);
+			await poll(
+				() => requests.indexOf("moved", before) >= 0,
+				5_000,
+				() => "the camera did not move",
+			);
+		},
+	};
 }

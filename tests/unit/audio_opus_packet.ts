@@ -233,6 +233,9 @@ function padding(suite: Suite): void {
 		packet.bytes[at] = 0x12;
 		packet.bytes[at + 1] = 0x34;
 		check.equal(opusFrames(packet.bytes, AT, SIZE), 1);
+		packet.length = SIZE;
+		check.equal(packet.pad(), SIZE);
+		check.hex(packet.bytes.buffer, at, "1234", "a packet of the size is left as it is");
 		check.equal(unpad(packet.bytes, AT, SIZE), 3);
 		check.hex(packet.bytes.buffer, AT, "08aabb");
 		check.equal(paddingOffset(packet.bytes, AT, 3), AT + 3, "none");

@@ -27,6 +27,9 @@ export const good: readonly string[] = Object.freeze([
 	'{"audio":{"input":"alsa:plughw:1,0","output":"alsa:default","fec":false,"dtx":true,"expectedLoss":100,"gain":0.5}}',
 	'{"audio":{"input":"loop:/a/b c.WAV","output":"o.wav","speakers":16,"halfDuplex":true,"jitter":{}}}',
 	'{"audio":{"input":"x.wav","jitter":{"minimum":0,"maximum":2000,"packets":2}}}',
+	'{"discovery":{}}',
+	'{"discovery":{"interfaces":["eth0"],"networks":["192.168.1.0/24"],"exclude":["192.168.1.7","02:00:00:12:34:56","wlan0"],"icmp":false}}',
+	'{"discovery":{"ports":{"rtsp":[554],"http":[]},"paths":{"rtsp":["/live"],"mjpeg":["/v?a=1"]},"sockets":256,"rate":1,"hosts":255,"request":100,"interval":1000,"expiry":1000}}',
 ]);
 
 /** Wrong ones, each with the device's first line about it. */
@@ -167,4 +170,9 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	['{"audio":{"gain":17}}', "audio.gain: must be a number from 0 to 16, is 17"],
 	['{"audio":{"jitter":{"packets":1}}}', "audio.jitter.packets: must be a whole number from 2 to 128, is 1"],
 	['{"audio":{"jitter":4}}', "audio.jitter: must be an object, is 4"],
+	['{"discovery":true}', "discovery: must be an object, is true"],
+	['{"discovery":{"sockets":0}}', "discovery.sockets: must be a whole number from 1 to 256, is 0"],
+	['{"discovery":{"hosts":256}}', "discovery.hosts: must be a whole number from 1 to 255, is 256"],
+	['{"discovery":{"ports":{"rtsp":[0]}}}', "discovery.ports.rtsp[0]: must be a whole number from 1 to 65535, is 0"],
+	['{"discovery":{"networks":"10.0.0.0/24"}}', 'discovery.networks: must be a list of at most 16, is "10.0.0.0/24"'],
 ]);

@@ -48,6 +48,11 @@ function cases(): Case[] {
 	list.push(
 		{ title: "JPEG by its static type", server: body("", MEDIA + "26\r\n", true), verdict: "rtsp /" },
 		{ title: "JPEG among other types", server: body("", MEDIA + "32 26 34\r\n", true), verdict: "rtsp /" },
+		{
+			title: "a port of 26",
+			server: body("", "v=0\r\nm=video 26 RTP/AVP 96\r\n", true),
+			verdict: "unsupported-rtsp /",
+		},
 		{ title: "another static type", server: body("", MEDIA + "32 126 2\r\n", true), verdict: "unsupported-rtsp /" },
 		{
 			title: "H264 of a medium that is no video",
@@ -195,7 +200,9 @@ function cases(): Case[] {
 			title: "interleaved frames and lines that are no answer in front of one",
 			server: (request) => ({
 				text:
-					"$\x00\x00\x05RTSP/$\x01\x00\x00 \r\nplaying\r\n\r\n" +
+					"$\x00\x00\x05RTSP/$\x01\x01\x04" +
+					"\r\n".repeat(130) +
+					"$\x01\x00\x00 \r\nplaying\r\n\r\n" +
 					rtsp(request, "200 OK", "", request.method === "OPTIONS" ? "" : sdp("H264/90000")),
 			}),
 			verdict: "rtsp /",

@@ -3,15 +3,24 @@ import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
-import { probe as voiceProbe } from "unit/voice_probe";
+import { runVoiceBench } from "unit/voice_bench";
+import { runVoiceDelay } from "unit/voice_delay";
 import audioAlsa from "unit/audio_alsa";
 import audioOpen from "unit/audio_open";
 import audioOpus from "unit/audio_opus";
 import audioOpusPacket from "unit/audio_opus_packet";
+import { runAudioProbe } from "unit/audio_probe";
 import audioResample from "unit/audio_resample";
 import audioSamples from "unit/audio_samples";
 import audioWav from "unit/audio_wav";
 import arrowFiles from "unit/arrow_files";
+import packetQueue from "unit/packet_queue";
+import packetReceiver from "unit/packet_receiver";
+import voiceArrival from "unit/voice_arrival";
+import voiceJitter from "unit/voice_jitter";
+import voiceMemory from "unit/voice_memory";
+import voiceNetwork from "unit/voice_network";
+import voiceTalker from "unit/voice_talker";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
@@ -23,6 +32,10 @@ import camera from "unit/camera";
 import discoveryHostile from "unit/discovery_hostile";
 import discoveryHTTP from "unit/discovery_http";
 import discoveryRTSP from "unit/discovery_rtsp";
+import discoveryScanner from "unit/discovery_scanner";
+import discoveryTargets from "unit/discovery_targets";
+import discoveryNative from "unit/discovery_native";
+import discoveryEndpoint from "unit/discovery_endpoint";
 import http from "unit/http";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -44,14 +57,13 @@ import wire from "unit/wire";
 import arrow from "conformance/arrow/main";
 import kvPart from "unit/kv_part";
 import kv from "conformance/kv/main";
-import discoveryFuzz from "fuzz/discovery";
 import fuzz, { fuzzCommand } from "fuzz/main";
 
 /** Every file of tests that runs on XS. */
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		if (!runProbe(second) && !runAudioProbe(second) && !runVoiceBench(second) && !runVoiceDelay(second, third) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
 		return;
 	}
 	if (first === "--fuzz") {
@@ -85,6 +97,13 @@ export default function main(): void {
 	audioWav(runner);
 	audioOpen(runner);
 	audioAlsa(runner);
+	packetQueue(runner);
+	packetReceiver(runner);
+	voiceArrival(runner);
+	voiceJitter(runner);
+	voiceMemory(runner);
+	voiceNetwork(runner);
+	voiceTalker(runner);
 	mjpeg(runner);
 	http(runner);
 	parts(runner);
@@ -101,7 +120,10 @@ export default function main(): void {
 	discoveryRTSP(runner);
 	discoveryHTTP(runner);
 	discoveryHostile(runner);
-	discoveryFuzz(runner);
+	discoveryScanner(runner);
+	discoveryTargets(runner);
+	discoveryNative(runner);
+	discoveryEndpoint(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);

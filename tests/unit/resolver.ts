@@ -10,6 +10,7 @@ function expectAnswer(check: Check, done: () => void, name: string, address: str
 			check.ok(called, "not before resolve has returned");
 			check.equal(answer, address);
 			check.equal(resolver.error, error);
+			check.equal(resolver.addresses, address ?? "");
 			resolver.close();
 			resolver.close();
 			done();

@@ -1,17 +1,19 @@
-/** The demo without its page: certificates, the Arrow service, the device with its camera, and figures about all of it. */
+/** The demo without its page: certificates, the Arrow service, the device with its camera and its voice, and figures about all of it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join, relative } from "node:path";
 import { issue, makeAuthority } from "../../tests/peers/certificates.ts";
 import type { ArrowDevice } from "../../tests/peers/arrow_device.ts";
 import type { RoundTrip } from "../../tests/peers/arrow_requests.ts";
-import { ArrowService, freePort } from "../../tests/peers/arrow_service.ts";
+import { ArrowService } from "../../tests/peers/arrow_service.ts";
 import { ServiceType } from "../../tests/peers/arrow_table.ts";
 import type { ServiceRecord } from "../../tests/peers/arrow_table.ts";
 import { DeviceProcess } from "./device_process.ts";
 import type { LogEvent } from "./device_process.ts";
 import { PlainError } from "./plain_error.ts";
 import { tunnelFetch, tunnelRequest } from "./tunnel_http.ts";
+import { VoiceDemo } from "./voice_demo.ts";
+import type { VoiceState } from "./voice_demo.ts";
 
 const METRICS_MS = 1_000;
 const PING_MS = 500;
@@ -40,6 +42,7 @@ export interface DemoState {
 	readonly metrics: unknown;
 	readonly process: number;
 	readonly violations: number;
+	readonly voice: VoiceState;
 }
 
 /** What a device that ended said last, in a line. */
@@ -52,6 +55,7 @@ export function lastWords(device: DeviceProcess): string {
 
 export class Demo {
 	readonly service: ArrowService;
+	readonly voice: VoiceDemo;
 	device: DeviceProcess | undefined;
 	/** Takes each event of the device's log. */
 	onLog: (event: LogEvent) => void = () => undefined;
@@ -76,6 +80,7 @@ export class Demo {
 		this.#root = root;
 		this.#folder = join(root, "build/demo");
 		this.#certificates = join(this.#folder, "certificates");
+		this.voice = new VoiceDemo(root, join(this.#folder, "voice"));
 		const authority = makeAuthority(this.#certificates, "demo");
 		const certificate = issue(this.#certificates, {
 			name: "localhost",
@@ -99,12 +104,13 @@ export class Demo {
 		return [...this.service.devices.values()][0];
 	}
 
-	/** Starts the service and the device from its executable. @throws PlainError when the device does not come up. */
+	/** Starts the services and both devices from the executable. @throws PlainError when the device does not come up. */
 	async start(executable: string): Promise<void> {
 		await this.service.listen();
+		await this.voice.prepare();
 		mkdirSync(this.#folder, { recursive: true });
 		const file = join(this.#folder, "config.json");
-		writeFileSync(file, `${JSON.stringify(await this.#configuration(), undefined, "\t")}\n`);
+		writeFileSync(file, `${JSON.stringify(this.#configuration(), undefined, "\t")}\n`);
 		const device = new DeviceProcess([executable], ["--config", file, "--state", join(this.#folder, "state")]);
 		this.device = device;
 		device.on("log", (event: LogEvent) => this.onLog(event));
@@ -115,6 +121,7 @@ export class Demo {
 			throw error instanceof PlainError ? error : new PlainError(`the device did not register: ${error.message}`);
 		});
 		failed.catch(() => undefined);
+		await this.voice.start(executable, () => device.pid);
 		this.#timers.push(
 			setInterval(() => this.#pollMetrics(), METRICS_MS),
 			setInterval(() => this.#ping(), PING_MS),
@@ -179,19 +186,20 @@ export class Demo {
 			metrics: this.#metrics,
 			process: this.device?.pid ?? 0,
 			violations: this.service.found.length,
+			voice: this.voice.state(),
 		};
 	}
 
-	/** Ends the device and then the service. */
+	/** Ends the devices and then the services. */
 	async stop(): Promise<void> {
 		for (const timer of this.#timers) clearInterval(timer);
 		for (const viewer of this.#viewers) viewer.destroy();
-		await this.device?.stop();
+		await Promise.all([this.device?.stop(), this.voice.stop()]);
 		await this.service.close();
 	}
 
-	async #configuration(): Promise<unknown> {
-		const port = await freePort();
+	#configuration(): unknown {
+		const port = this.voice.port("gate");
 		return {
 			device: { name: "demo camera" },
 			arrow: {
@@ -208,6 +216,7 @@ export class Demo {
 				rate: PICTURES_PER_SECOND,
 				http: { address: "127.0.0.1", port, viewers: 8 },
 			},
+			...this.voice.configuration("gate"),
 			log: { format: "json", level: "info" },
 		};
 	}

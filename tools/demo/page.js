@@ -1,6 +1,7 @@
 /** The page's part: state arrives by server-sent events, twice a second; the log as it is written. */
 
-const VIEWERS = 3;
+/** A browser opens six connections to one place: picture, events, sound and a command need four. */
+const VIEWERS = 2;
 const SAMPLES = 90;
 const LINES = 400;
 const SERVICE_NAMES = {
@@ -14,7 +15,7 @@ const SERVICE_NAMES = {
 	65535: "TCP",
 };
 
-const $ = (id) => document.getElementById(id);
+export const $ = (id) => document.getElementById(id);
 const rtts = [];
 const rates = [];
 let connection = -1;
@@ -37,12 +38,12 @@ function duration(seconds) {
 const milliseconds = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 const hex4 = (value) => value.toString(16).padStart(4, "0");
 
-function set(id, text) {
+export function set(id, text) {
 	const node = $(id);
 	if (node.textContent !== text) node.textContent = text;
 }
 
-function element(name, className, text) {
+export function element(name, className, text) {
 	const node = document.createElement(name);
 	if (className) node.className = className;
 	if (text !== undefined) node.textContent = text;
@@ -292,7 +293,7 @@ $("cut").addEventListener("click", () => command("/cut", () => "Cut. The device 
 $("ping").addEventListener("click", () => command("/ping", (body) => `Answered in ${milliseconds(body.milliseconds)} ms.`));
 $("viewer").addEventListener("click", addViewer);
 
-const events = new EventSource("/events");
+export const events = new EventSource("/events");
 events.addEventListener("state", (message) => show(JSON.parse(message.data)));
 events.addEventListener("log", (message) => addLine(JSON.parse(message.data)));
 events.addEventListener("error", () => {

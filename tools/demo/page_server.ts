@@ -1,4 +1,4 @@
-/** The page over HTTP on loopback: static files, the stream, events, and two commands. */
+/** The page over HTTP on loopback: static files, picture, sound, events, and commands. */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -9,6 +9,8 @@ import { listenOn } from "../../tests/peers/arrow_service.ts";
 import type { Demo } from "./demo.ts";
 import { pictures } from "./jpeg_stream.ts";
 import { PlainError } from "./plain_error.ts";
+import { NETWORK_LIMITS, PLACES } from "./voice_demo.ts";
+import type { NetworkKey } from "./voice_demo.ts";
 
 const STATE_MS = 500;
 const BOUNDARY = "fletcher-page";
@@ -16,7 +18,9 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
 	"/": ["index.html", "text/html; charset=utf-8"],
 	"/page.css": ["page.css", "text/css; charset=utf-8"],
 	"/panels.css": ["panels.css", "text/css; charset=utf-8"],
+	"/voice.css": ["voice.css", "text/css; charset=utf-8"],
 	"/page.js": ["page.js", "text/javascript; charset=utf-8"],
+	"/voice.js": ["voice.js", "text/javascript; charset=utf-8"],
 };
 
 export class PageServer {
@@ -38,6 +42,7 @@ export class PageServer {
 		});
 		this.#demo.onLog = (event) => this.#publish("log", event);
 		this.#demo.onChange = () => this.#publish("state", this.#demo.state());
+		this.#demo.voice.onLevels = (levels) => this.#publish("levels", levels);
 		this.#timer = setInterval(() => this.#publish("state", this.#demo.state()), STATE_MS);
 	}
 
@@ -60,12 +65,14 @@ export class PageServer {
 	}
 
 	async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const path = (request.url ?? "/").replace(/\?.*/s, "");
+		const { pathname: path, searchParams } = new URL(request.url ?? "/", "http://localhost");
 		if (!this.#ours(request)) reply(response, 403, { error: "this page is for this machine alone" });
+		else if (request.method === "POST" && path.startsWith("/voice/")) this.#voiceCommand(path, searchParams, response);
 		else if (request.method === "POST") await this.#command(path, response);
 		else if (request.method !== "GET") reply(response, 405, { error: "GET or POST" });
 		else if (path === "/events") this.#events(response);
 		else if (path === "/live.mjpeg") await this.#picture(response);
+		else if (path.startsWith("/voice/heard/")) await this.#sound(path, response);
 		else this.#file(path, response);
 	}
 
@@ -104,6 +111,35 @@ export class PageServer {
 		response.writeHead(200, { "content-type": `multipart/x-mixed-replace; boundary=${BOUNDARY}`, "cache-control": "no-store" });
 		await pipeline(Readable.from(parts(stream)), response).catch(() => undefined);
 		stream.destroy();
+	}
+
+	/** What is heard at a place, as 16-bit samples without an end. */
+	async #sound(path: string, response: ServerResponse): Promise<void> {
+		const place = PLACES.find((one) => path === `/voice/heard/${one}`);
+		if (place === undefined) {
+			reply(response, 404, { error: "there is nothing here" });
+			return;
+		}
+		const { rate, samples } = this.#demo.voice.listen(place);
+		response.writeHead(200, { "content-type": `audio/l16;rate=${rate};endian=little`, "cache-control": "no-store" });
+		response.flushHeaders();
+		await pipeline(samples, response).catch(() => undefined);
+	}
+
+	#voiceCommand(path: string, values: URLSearchParams, response: ServerResponse): void {
+		const { voice } = this.#demo;
+		if (path === "/voice/cut") voice.cut();
+		else if (path === "/voice/move") voice.move();
+		else if (path === "/voice/network") {
+			for (const key of Object.keys(NETWORK_LIMITS) as NetworkKey[]) {
+				const value = values.get(key);
+				if (value !== null && value.trim() !== "") voice.set(key, Number(value));
+			}
+		} else {
+			reply(response, 404, { error: "there is nothing here" });
+			return;
+		}
+		reply(response, 200, voice.state().network);
 	}
 
 	async #command(path: string, response: ServerResponse): Promise<void> {

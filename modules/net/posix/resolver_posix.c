@@ -19,6 +19,8 @@
 #define LOOKUP_TIME 30000
 /* RFC 1035 section 2.3.4: 253 characters and perhaps a dot at the end. */
 #define NAME_SIZE 255
+/* All addresses of a name, for people; what does not fit is left out. */
+#define LIST_SIZE 160
 
 enum { IDLE, WAITING, RUNNING, ANSWERED };
 
@@ -31,6 +33,7 @@ typedef struct {
 	int result; /* of getaddrinfo */
 	char name[NAME_SIZE];
 	char address[ADDRESS_TEXT];
+	char list[LIST_SIZE];
 } Job;
 
 struct Resolver {
@@ -43,6 +46,7 @@ struct Resolver {
 	const char *error;
 	char name[NAME_SIZE];
 	char address[ADDRESS_TEXT]; /* the answer; "" for none */
+	char list[LIST_SIZE];
 };
 
 /* The limit is the process's, so the jobs are too. Touched by the loop's thread; a running job's answer by its thread. */
@@ -73,6 +77,27 @@ static const char *reasonOf(int result)
 	}
 }
 
+static void textOf(const struct addrinfo *found, char text[ADDRESS_TEXT])
+{
+	Address address;
+	memset(&address, 0, sizeof(address));
+	memcpy(&address, found->ai_addr, found->ai_addrlen < sizeof(address) ? found->ai_addrlen : sizeof(address));
+	addressText(&address, text);
+}
+
+/* Adds an address to a list of LIST_SIZE bytes, when it fits. */
+static void append(char *list, const char *text)
+{
+	size_t used = strlen(list), length = strlen(text);
+	if (!length || used + 2 + length >= LIST_SIZE)
+		return;
+	if (used) {
+		memcpy(list + used, ", ", 2);
+		used += 2;
+	}
+	memcpy(list + used, text, length + 1);
+}
+
 /* In the job's thread. */
 static void *lookUp(void *data)
 {
@@ -82,21 +107,21 @@ static void *lookUp(void *data)
 	hints.ai_family = AF_UNSPEC;
 	hints.ai_socktype = SOCK_STREAM;
 	job->address[0] = 0;
+	job->list[0] = 0;
 	job->result = getaddrinfo(job->name, NULL, &hints, &list);
 	if (job->result == 0) {
 		const struct addrinfo *found = NULL;
 		for (const struct addrinfo *each = list; each; each = each->ai_next) {
-			if (each->ai_family == AF_INET || (each->ai_family == AF_INET6 && !found))
+			char text[ADDRESS_TEXT];
+			if (each->ai_family != AF_INET && each->ai_family != AF_INET6)
+				continue;
+			if (!found || (each->ai_family == AF_INET && found->ai_family == AF_INET6))
 				found = each;
-			if (each->ai_family == AF_INET)
-				break;
+			textOf(each, text);
+			append(job->list, text);
 		}
-		if (found) {
-			Address address;
-			memset(&address, 0, sizeof(address));
-			memcpy(&address, found->ai_addr, found->ai_addrlen < sizeof(address) ? found->ai_addrlen : sizeof(address));
-			addressText(&address, job->address);
-		}
+		if (found)
+			textOf(found, job->address);
 		freeaddrinfo(list);
 	}
 	loopWake(&job->waker);
@@ -200,6 +225,7 @@ static void woken(LoopWaker *waker)
 	Resolver *owner = job->owner;
 	if (owner) {
 		memcpy(owner->address, job->address, sizeof(owner->address));
+		memcpy(owner->list, job->list, sizeof(owner->list));
 		owner->error = job->address[0] ? "" : reasonOf(job->result);
 		owner->job = NULL;
 	}
@@ -272,10 +298,12 @@ void fletcher_resolver_resolve(xsMachine *the)
 	stop(resolver);
 	resolver->error = "";
 	resolver->address[0] = 0;
+	resolver->list[0] = 0;
 	if (!fits || !name[0])
 		answer(resolver, "not a host name");
 	else if (addressParse(&address, name, 0)) {
 		addressText(&address, resolver->address);
+		append(resolver->list, resolver->address);
 		answer(resolver, "");
 	} else if (isInvalid(name))
 		answer(resolver, "host not found");
@@ -308,4 +336,10 @@ void fletcher_resolver_get_error(xsMachine *the)
 {
 	Resolver *resolver = resolverOf(the);
 	xsmcSetString(xsResult, (xsStringValue)(resolver ? resolver->error : ""));
+}
+
+void fletcher_resolver_get_addresses(xsMachine *the)
+{
+	Resolver *resolver = resolverOf(the);
+	xsmcSetString(xsResult, (xsStringValue)(resolver ? resolver->list : ""));
 }

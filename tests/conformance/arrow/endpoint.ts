@@ -1,6 +1,6 @@
 import { settingsOf } from "arrow/options";
 import { planEndpoint } from "arrow/plan";
-import { ACCEPT, RTSP_LIVE } from "conformance/arrow/driver";
+import { ACCEPT, Driver, RTSP_LIVE } from "conformance/arrow/driver";
 import { OPTIONS, Scene } from "conformance/arrow/scene";
 import { World } from "conformance/arrow/world";
 import { Counter, collectGarbage, readCounters } from "host/host";
@@ -369,6 +369,25 @@ export default function endpoint(suite: Suite): void {
 		check.throws(() => settingsOf({ ...OPTIONS, services: [RTSP_LIVE, RTSP_LIVE] }), "arrow.services[1]");
 		check.equal(settingsOf(OPTIONS).address.port, 8900);
 		check.equal(settingsOf({ ...OPTIONS, service: "[::1]:9" }).address.host, "::1");
+	});
+	suite.test("ARROW-41 endpoint: ids from the configuration alone must be given; no id is given twice", (check) => {
+		const tcp = { type: "tcp", url: "tcp://127.0.0.1:22", id: 7 };
+		const config = { serviceIds: "config" } as const;
+		check.throws(
+			() => settingsOf({ ...OPTIONS, services: [tcp, RTSP_LIVE], switches: config }),
+			"arrow.services[1].id: expected",
+		);
+		check.equal(settingsOf({ ...OPTIONS, services: [tcp], switches: config }).services[0].id, 7);
+		const other = { type: "tcp", url: "tcp://127.0.0.1:23", id: 7 };
+		check.throws(
+			() => settingsOf({ ...OPTIONS, services: [tcp, other] }),
+			"arrow.services[1].id: 7 is the id of arrow.services[0]",
+		);
+		// An id that the configuration gives is given to it, also when another one's fingerprint comes first.
+		const taken = { type: "tcp", url: "tcp://127.0.0.1:22", id: 17050 };
+		const driver = new Driver({ services: [RTSP_LIVE, taken] });
+		check.equal(driver.table.port(driver.table.find(17050)), 22);
+		check.equal(driver.table.port(driver.table.find(17051)), 554);
 	});
 	suite.test("ARROW-31 endpoint: what it needs is in the plan, each with the key that decides it", (check) => {
 		const settings = settingsOf({ ...OPTIONS, sessions: 4, window: 8192, message: 2048, buffer: 4096 });

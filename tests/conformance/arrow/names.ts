@@ -192,6 +192,27 @@ export default function names(suite: Suite): void {
 		check.equal(connects(made).indexOf("8554"), -1);
 		check.equal(made.endpoint.client.sessions.table.active, 0);
 	});
+	suite.test("ARROW-22 a name that leads nowhere does not hold up one that is in use", (check) => {
+		const services = [
+			{ type: "rtsp", url: URL },
+			{ type: "http", url: "http://nobody.local/" },
+		];
+		const made = scene("10.0.0.9", { services });
+		made.world.names.set("nobody.local", undefined);
+		made.establish();
+		made.world.run(89000);
+		made.world.mute = true;
+		made.world.run(1000);
+		check.equal(made.world.asked[made.world.asked.length - 1], "nobody.local", "under way");
+		made.tell(CONNECT);
+		check.equal(made.world.asked[made.world.asked.length - 1], "camera.local");
+		made.world.mute = false;
+		made.world.run();
+		check.equal(connects(made), "10.0.0.9:8554@90000");
+		const before = made.world.asked.length;
+		made.world.run(31000);
+		check.equal(made.world.asked.length, before + 1, "and is asked for again later");
+	});
 	suite.test("ARROW-34 services of one host name share its look-ups", (check) => {
 		const services = [
 			{ type: "rtsp", url: URL },

@@ -92,5 +92,10 @@ export default function retries(suite: Suite): void {
 		check.equal(plain.next(CLOSE_REDIRECT, true, 10000), 20 * MINUTE);
 		plain.registered(20 * MINUTE);
 		check.equal(plain.next(CLOSE_REDIRECT, true, 20 * MINUTE), 20 * MINUTE + 1000);
+		// After years, too, to the second.
+		const old = retry({ redirectLimit: 0 });
+		const years = 86400000 * 365 * 5 + 1000;
+		for (let i = 0; i < 100; i++) old.registered(years);
+		check.equal(old.next(CLOSE_REDIRECT, true, years), years + 20 * MINUTE);
 	});
 }

@@ -72,6 +72,29 @@ export default function tails(suite: Suite): void {
 		reset.world.run();
 		check.equal(reset.world.service.take(), "020000000000000000000c000100050000000700000003");
 	});
+	suite.test("ARROW-15 ARROW-16 while bytes wait for a local side that still sends, or has ended, the loop rests", (check) => {
+		for (const how of ["", "FIN"]) {
+			const scene = new Scene({}, { ping: 1e9 }).establish();
+			scene.tell(CONNECT);
+			scene.local().room = 1;
+			scene.tell("02 429a 00000007 00000003 616263");
+			if (how === "") scene.tell("020000000000000000000c 00020005 00000007 00000000");
+			scene.local().give(how === "" ? 5000 : 10);
+			scene.local().finish(how);
+			scene.world.run(1000);
+			check.equal(
+				scene.endpoint.client.sessions.table.active,
+				0,
+				how + scene.endpoint.client.sessions.table.sessions[0].state + " read " + scene.local().bytesRead,
+			);
+			check.equal(scene.local().opened, true, "flushing");
+			check.ok(scene.local().calls < 8, String(scene.local().calls));
+			scene.local().room = 10;
+			scene.world.run(10);
+			check.equal(scene.local().take(), "616263");
+			check.equal(scene.local().opened, false);
+		}
+	});
 	suite.test("ARROW-30 while a tail waits the loop rests", (check) => {
 		const scene = ended(W + 10, "FIN");
 		const { calls } = scene.local();

@@ -156,6 +156,7 @@ export class FakeTimer implements Timer {
 }
 
 export class FakeResolver implements Resolver {
+	readonly addresses = "";
 	error = "";
 	#name: string | undefined;
 	readonly #options: ResolverOptions;

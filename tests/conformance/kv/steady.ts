@@ -148,6 +148,7 @@ export default function steady(suite: Suite): void {
 			},
 			Resolver: class {
 				error = "";
+				readonly addresses = "";
 				resolve(): void {}
 				cancel(): void {}
 				close(): void {}

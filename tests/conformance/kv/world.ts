@@ -120,6 +120,7 @@ export class FakeTimer implements Timer {
 
 export class FakeResolver implements Resolver {
 	error = "";
+	readonly addresses = "";
 	names = 0;
 	#name: string | undefined;
 	readonly #options: ResolverOptions;

@@ -121,19 +121,23 @@ static int begin(Alsa *alsa)
 	return code < 0 ? describe(alsa, "does not start", code) : 1;
 }
 
+static int openDevice(Alsa *alsa)
+{
+	int code = alsa->library.snd_pcm_open(&alsa->pcm, alsa->name, alsa->output ? SND_PCM_STREAM_PLAYBACK : SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK);
+	if (code >= 0)
+		return 1;
+	alsa->pcm = NULL;
+	if (code == -ENOENT)
+		return describe(alsa, "is not there", 0);
+	return describe(alsa, code == -EBUSY ? "is in use by another program" : "cannot be opened", code);
+}
+
 int alsaOpen(Alsa *alsa)
 {
 	if (!load(alsa))
 		return 0;
-	int code = alsa->library.snd_pcm_open(&alsa->pcm, alsa->name, alsa->output ? SND_PCM_STREAM_PLAYBACK : SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK);
-	if (code < 0) {
-		alsa->pcm = NULL;
-		if (code == -ENOENT)
-			return describe(alsa, "is not there", 0);
-		return describe(alsa, code == -EBUSY ? "is in use by another program" : "cannot be opened", code);
-	}
-	int done = setUp(alsa) && begin(alsa);
-	/* The parsed configuration of all devices takes a megabyte and is not needed any more. */
+	int done = openDevice(alsa) && setUp(alsa) && begin(alsa);
+	/* The parsed configuration of all devices takes a hundred kilobytes and more, and is not needed any more. */
 	alsa->library.snd_config_update_free_global();
 	return done;
 }
