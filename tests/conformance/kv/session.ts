@@ -198,6 +198,15 @@ export default function session(suite: Suite): void {
 		check.equal(driver.packet, system(0, "8000000000000002"));
 	});
 
+	suite.test("KV-19 a request without a word from the server, on the way to a channel: registered anew", (check) => {
+		for (const result of [RESULT_CONNECT, RESULT_TIME, RESULT_RESET]) {
+			const driver = new Driver().start().say("5").say("7fbb00000001").fail(result);
+			driver.asked();
+			driver.wait(1000);
+			check.equal(driver.asked(), "REGISTER 0 0");
+		}
+	});
+
 	suite.test("KV-19 a channel of its own that has outlived the outage is joined again, not made twice", (check) => {
 		const driver = new Driver().join();
 		driver.wait(60000);
