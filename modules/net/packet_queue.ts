@@ -100,8 +100,8 @@ export class PacketQueue {
 
 	/** A packet at `offset`; it is copied when it has to wait. @returns SENT, QUEUED or DROPPED. */
 	send(offset: number, length: number, peer: number, priority: number, now: number): number {
-		if (this.waiting === 0 && this.#open(now)) {
-			const outcome = this.#write(offset, length, peer, priority, now);
+		if (this.waiting === 0 && this.open(now)) {
+			const outcome = this.write(offset, length, peer, priority, now);
 			if (outcome !== QUEUED) return outcome;
 		}
 		if (length > this.#pool.size) {
@@ -112,14 +112,14 @@ export class PacketQueue {
 		if (block < 0) return DROPPED;
 		const start = this.#pool.offset(block);
 		this.#arena.bytes.copyWithin(start, offset, offset + length);
-		this.#append(block, start, length, peer, priority, now);
+		this.append(block, start, length, peer, priority, now);
 		return QUEUED;
 	}
 
 	/** A block to make a packet in, to be given to `commit` or back to the pool; -1 when nothing less important can go for it: counted as dropped. */
 	take(priority: number): number {
 		const pool = this.#pool;
-		if (pool.used === pool.count && !this.#makeRoom(priority)) {
+		if (pool.used === pool.count && !this.makeRoom(priority)) {
 			this.counters[priority].dropped++;
 			return -1;
 		}
@@ -128,21 +128,21 @@ export class PacketQueue {
 
 	/** Sends the packet at `offset` of a block that was taken; from now on the block is the queue's. @returns as `send`. */
 	commit(block: number, offset: number, length: number, peer: number, priority: number, now: number): number {
-		if (this.waiting === 0 && this.#open(now)) {
-			const outcome = this.#write(offset, length, peer, priority, now);
+		if (this.waiting === 0 && this.open(now)) {
+			const outcome = this.write(offset, length, peer, priority, now);
 			if (outcome !== QUEUED) {
 				this.#pool.release(block);
 				return outcome;
 			}
 		}
-		this.#append(block, offset, length, peer, priority, now);
+		this.append(block, offset, length, peer, priority, now);
 		return QUEUED;
 	}
 
 	/** Sends what waits, as far as the host takes it. For `onWritable`, and at `deadline`. */
 	flush(now: number): void {
 		this.wantsWritable = false;
-		if (now < this.deadline) return;
+		if (this.deadline !== Infinity && now < this.deadline) return;
 		this.deadline = Infinity;
 		let left = this.#batch;
 		for (let priority = 0; priority < PRIORITIES && left > 0; priority++) {
@@ -152,12 +152,12 @@ export class PacketQueue {
 				left--;
 				if (now - this.#times[block] > this.#age) {
 					this.counters[priority].stale++;
-					this.#pool.release(this.#remove(priority));
+					this.#pool.release(this.remove(priority));
 					continue;
 				}
-				const outcome = this.#write(this.#starts[block], this.#pool.lengths[block], this.#peers[block], priority, now);
+				const outcome = this.write(this.#starts[block], this.#pool.lengths[block], this.#peers[block], priority, now);
 				if (outcome === QUEUED) return;
-				this.#pool.release(this.#remove(priority));
+				this.#pool.release(this.remove(priority));
 			}
 		}
 		// The rest comes in the next turn.
@@ -169,7 +169,7 @@ export class PacketQueue {
 		for (let priority = 0; priority < PRIORITIES; priority++)
 			while (this.#heads[priority] >= 0) {
 				this.counters[priority].dropped++;
-				this.#pool.release(this.#remove(priority));
+				this.#pool.release(this.remove(priority));
 			}
 		this.wantsWritable = false;
 		this.deadline = Infinity;
@@ -177,11 +177,11 @@ export class PacketQueue {
 	}
 
 	/** The host may be asked. */
-	#open(now: number): boolean {
+	private open(now: number): boolean {
 		return !this.wantsWritable && (this.deadline === Infinity || now >= this.deadline);
 	}
 
-	#write(offset: number, length: number, peer: number, priority: number, now: number): number {
+	private write(offset: number, length: number, peer: number, priority: number, now: number): number {
 		const result = this.#writer.write(this.#arena.buffer, offset, length, peer);
 		const counters = this.counters[priority];
 		if (result >= 0) {
@@ -206,7 +206,7 @@ export class PacketQueue {
 		return DROPPED;
 	}
 
-	#append(block: number, offset: number, length: number, peer: number, priority: number, now: number): void {
+	private append(block: number, offset: number, length: number, peer: number, priority: number, now: number): void {
 		this.#pool.lengths[block] = length;
 		this.#starts[block] = offset;
 		this.#peers[block] = peer;
@@ -221,7 +221,7 @@ export class PacketQueue {
 		if (!this.wantsWritable && this.deadline === Infinity) this.deadline = now;
 	}
 
-	#remove(priority: number): number {
+	private remove(priority: number): number {
 		const block = this.#heads[priority];
 		const next = this.#next[block];
 		this.#heads[priority] = next;
@@ -232,11 +232,11 @@ export class PacketQueue {
 	}
 
 	/** The oldest packet of the lowest priority goes, if it is not more important than `priority`. */
-	#makeRoom(priority: number): boolean {
+	private makeRoom(priority: number): boolean {
 		for (let lowest = PRIORITIES - 1; lowest >= priority; lowest--) {
 			if (this.#heads[lowest] < 0) continue;
 			this.counters[lowest].dropped++;
-			this.#pool.release(this.#remove(lowest));
+			this.#pool.release(this.remove(lowest));
 			return true;
 		}
 		return false;

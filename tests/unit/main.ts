@@ -3,7 +3,8 @@ import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
-import { probe as voiceProbe } from "unit/voice_probe";
+import { runVoiceBench } from "unit/voice_bench";
+import { runVoiceDelay } from "unit/voice_delay";
 import audioAlsa from "unit/audio_alsa";
 import audioOpen from "unit/audio_open";
 import audioOpus from "unit/audio_opus";
@@ -13,6 +14,13 @@ import audioResample from "unit/audio_resample";
 import audioSamples from "unit/audio_samples";
 import audioWav from "unit/audio_wav";
 import arrowFiles from "unit/arrow_files";
+import packetQueue from "unit/packet_queue";
+import packetReceiver from "unit/packet_receiver";
+import voiceArrival from "unit/voice_arrival";
+import voiceJitter from "unit/voice_jitter";
+import voiceMemory from "unit/voice_memory";
+import voiceNetwork from "unit/voice_network";
+import voiceTalker from "unit/voice_talker";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
 import engine from "unit/engine";
@@ -52,7 +60,7 @@ import fuzz, { fuzzCommand } from "fuzz/main";
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !runAudioProbe(second) && !voiceProbe(second) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		if (!runProbe(second) && !runAudioProbe(second) && !runVoiceBench(second) && !runVoiceDelay(second, third) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
 		return;
 	}
 	if (first === "--fuzz") {
@@ -86,6 +94,13 @@ export default function main(): void {
 	audioWav(runner);
 	audioOpen(runner);
 	audioAlsa(runner);
+	packetQueue(runner);
+	packetReceiver(runner);
+	voiceArrival(runner);
+	voiceJitter(runner);
+	voiceMemory(runner);
+	voiceNetwork(runner);
+	voiceTalker(runner);
 	mjpeg(runner);
 	http(runner);
 	parts(runner);

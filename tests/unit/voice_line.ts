@@ -104,8 +104,8 @@ export class ClockedSink implements AudioSink {
 	starved = 0;
 	written = 0;
 	closed = false;
-	/** Longest silence played since something was written, in samples. */
-	now = 0;
+	/** It takes nothing any more. */
+	broken = false;
 	readonly #perMs: number;
 	#held = 0;
 	#at = 0;
@@ -122,7 +122,6 @@ export class ClockedSink implements AudioSink {
 	pass(now: number): void {
 		const played = (now - this.#at) * this.#perMs;
 		this.#at = now;
-		this.now = now;
 		if (played <= this.#held) {
 			this.#held -= played;
 			return;
@@ -136,6 +135,7 @@ export class ClockedSink implements AudioSink {
 	}
 
 	write(buffer: ArrayBuffer, offset: number, samples: number): number {
+		if (this.broken) return -1;
 		const room = (this.capacity - this.#held) | 0;
 		const count = samples < room ? samples : room;
 		this.onWrite?.(buffer, offset, count);

@@ -11,7 +11,7 @@ export interface AudioSource {
 	start(): void;
 	/**
 	 * Takes exactly `samples` samples to `offset` (even) of `buffer` when that many are there, else none.
-	 * @returns `samples`, 0 when they are not there yet, -1 when nothing will come any more (the end of a file, a device that went).
+	 * @returns `samples`, 0 when they are not there yet, -1 when nothing will come any more (the end of a file). A device that went may come back: 0.
 	 */
 	read(buffer: ArrayBuffer, offset: number, samples: number): number;
 	/** Samples lost because nobody read in time, since the start. */

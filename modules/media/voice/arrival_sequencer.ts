@@ -67,40 +67,40 @@ export class ArrivalSequencer {
 	/** Numbers a packet that has no number; it is `units` long. @returns false: a copy of one that came already. */
 	accept(print: number, units: number, now: number): boolean {
 		if (now - this.#last > LONGEST_PAUSE) {
-			this.#begin((this.#number + 1) & 0xffff, now);
+			this.begin((this.#number + 1) & 0xffff, now);
 		} else {
-			const frames = (this.#lateness(now) * this.#perMs) / units;
-			if (this.#known(print) && !this.#silence(print, frames, units)) {
+			const frames = (this.lateness(now) * this.#perMs) / units;
+			if (this.#prints.indexOf(print) >= 0 && !this.silence(print, frames, units)) {
 				this.copies++;
 				return false;
 			}
-			this.#number = (this.#number + 1 + this.#gap((this.#lateness(now) * this.#perMs) / units, units)) & 0xffff;
+			this.#number = (this.#number + 1 + this.gap((this.lateness(now) * this.#perMs) / units, units)) & 0xffff;
 		}
 		this.#prints[this.#print] = print;
 		this.#print = (this.#print + 1) & (REMEMBERED - 1);
 		if (print !== this.#latest) this.#repeats = 0;
 		this.#latest = print;
-		this.#place(units, now);
+		this.place(units, now);
 		return true;
 	}
 
 	/** A packet that has a number but no media time: the time follows from the number, and from the pauses in between. */
 	number(sequence: number, units: number, now: number): void {
 		const step = ((sequence - this.#number) << 16) >> 16;
-		if (now - this.#last > LONGEST_PAUSE || step > LONGEST_STEP || step < -LONGEST_STEP) this.#begin(sequence, now);
+		if (now - this.#last > LONGEST_PAUSE || step > LONGEST_STEP || step < -LONGEST_STEP) this.begin(sequence, now);
 		else if (step <= 0) {
 			this.sequence = sequence;
 			this.media = (this.#expected + (step - 1) * units) | 0;
 			return;
 		} else {
 			this.#expected += (step - 1) * units;
-			this.#pause((this.#lateness(now) * this.#perMs) / units, units);
+			this.pause((this.lateness(now) * this.#perMs) / units, units);
 		}
 		this.#number = sequence;
-		this.#place(units, now);
+		this.place(units, now);
 	}
 
-	#begin(number: number, now: number): void {
+	private begin(number: number, now: number): void {
 		const base = now - this.#expected / this.#perMs;
 		this.#number = number;
 		this.#latest = -1;
@@ -113,18 +113,12 @@ export class ArrivalSequencer {
 	}
 
 	/** Milliseconds by which the next packet is later than the sender's phase says. */
-	#lateness(now: number): number {
+	private lateness(now: number): number {
 		return now - this.#base - this.#expected / this.#perMs;
 	}
 
-	#known(print: number): boolean {
-		const prints = this.#prints;
-		for (let i = 0; i < REMEMBERED; i++) if (prints[i] === print) return true;
-		return false;
-	}
-
 	/** A packet with the bytes of one that came lately. @returns true when it is a frame and no copy. */
-	#silence(print: number, frames: number, units: number): boolean {
+	private silence(print: number, frames: number, units: number): boolean {
 		if (print !== this.#latest) return false;
 		if (this.#repeats > SILENT) return frames >= -1 / 2;
 		if (++this.#repeats <= SILENT || frames < SILENT - 1 / 2) return false;
@@ -135,8 +129,8 @@ export class ArrivalSequencer {
 	}
 
 	/** @returns packets lost before the one that is `frames` late. */
-	#gap(frames: number, units: number): number {
-		if (this.#pause(frames, units)) return 0;
+	private gap(frames: number, units: number): number {
+		if (this.pause(frames, units)) return 0;
 		if (frames < -1 / 2 && this.#doubt < MOST_DOUBT) this.#doubt += DOUBT;
 		this.#doubt *= DOUBT_FADES;
 		if (frames + SLACK < 1 + this.#doubt) return 0;
@@ -146,13 +140,13 @@ export class ArrivalSequencer {
 	}
 
 	/** @returns true when the sender was silent; its media time went on. */
-	#pause(frames: number, units: number): boolean {
+	private pause(frames: number, units: number): boolean {
 		if (frames < PAUSE_FRAMES || frames * units < PAUSE * this.#perMs) return false;
 		this.#expected += Math.floor(frames) * units;
 		return true;
 	}
 
-	#place(units: number, now: number): void {
+	private place(units: number, now: number): void {
 		const transit = now - this.#expected / this.#perMs;
 		if (now - this.#began > WINDOW) {
 			this.#began = now;

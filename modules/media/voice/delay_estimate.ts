@@ -7,7 +7,7 @@ const MEMORY = 8_000;
 /** One that came so late that it could not be played counts as so many: up at once, down slowly. */
 const LATE_WEIGHT = 5;
 /** Weight of what was assumed at the start, in packets. */
-const FIRST_WEIGHT = 8;
+const FIRST_WEIGHT = 2;
 /** A packet that comes after a pause ages what was learnt by this at most, in ms. */
 const LONGEST_STEP = 200;
 const HEAVY = 1e9;
@@ -47,7 +47,7 @@ export class PercentileDelay implements DelayEstimate {
 	}
 
 	reset(): void {
-		const step = this.#stepOf(this.#first - this.#width / 2);
+		const step = this.stepOf(this.#first - this.#width / 2);
 		this.#counts.fill(0);
 		this.#counts[step] = FIRST_WEIGHT;
 		this.#total = FIRST_WEIGHT;
@@ -64,7 +64,7 @@ export class PercentileDelay implements DelayEstimate {
 		let weight = this.#weight * (1 + (passed < LONGEST_STEP ? passed : LONGEST_STEP) / MEMORY);
 		this.#weight = weight;
 		let at = this.#step;
-		const step = this.#stepOf(delay);
+		const step = this.stepOf(delay);
 		if (step > at + 1) weight *= LATE_WEIGHT;
 		const counts = this.#counts;
 		counts[step] += weight;
@@ -78,16 +78,16 @@ export class PercentileDelay implements DelayEstimate {
 		this.#above = above;
 		this.#step = at;
 		this.target = (at + 1) * this.#width;
-		if (weight > HEAVY) this.#lighten();
+		if (weight > HEAVY) this.lighten();
 	}
 
-	#stepOf(delay: number): number {
+	private stepOf(delay: number): number {
 		const step = (delay / this.#width) | 0;
 		return step < 0 ? 0 : step < STEPS ? step : STEPS - 1;
 	}
 
 	/** Makes all weights small again, and their sums exact. */
-	#lighten(): void {
+	private lighten(): void {
 		const weight = this.#weight;
 		const counts = this.#counts;
 		let total = 0;

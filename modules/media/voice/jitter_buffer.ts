@@ -125,8 +125,9 @@ export class JitterBuffer {
 	/** Delay that is aimed at, in ms. */
 	get target(): number {
 		let wanted = this.#estimate.target;
+		if (wanted < this.#minimum) wanted = this.#minimum;
 		if (this.#losing && this.redundant) wanted += this.#frame / this.#perMs;
-		return wanted < this.#minimum ? this.#minimum : wanted > this.#maximum ? this.#maximum : wanted;
+		return wanted < this.#maximum ? wanted : this.#maximum;
 	}
 
 	/** By how many millionths the sender's clock runs faster than ours; 0 until that is known, after half a minute. */
@@ -154,7 +155,7 @@ export class JitterBuffer {
 		const clock = this.#clock;
 		counters.received++;
 		this.#frame = units;
-		if (this.#state === STATE_IDLE || now - clock.last > PAUSE) this.#begin(sequence, media, now);
+		if (this.#state === STATE_IDLE || now - clock.last > PAUSE) this.begin(sequence, media, now);
 		let step = ((sequence - this.#highest) << 16) >> 16;
 		let late = clock.delay(media, now);
 		if (step > SEQUENCE_JUMP || step < -SEQUENCE_JUMP || late > MEDIA_JUMP || late < -MEDIA_JUMP) {
@@ -163,15 +164,15 @@ export class JitterBuffer {
 				counters.strange++;
 				return false;
 			}
-			this.#begin(sequence, media, now);
+			this.begin(sequence, media, now);
 			step = 0;
 			late = 0;
 		}
 		this.#candidate = -1;
 		const number = (this.#highest + step) | 0;
 		const ahead = (number - this.#next) | 0;
-		if (ahead < 0 && !this.#precedes(number, ahead, media, now)) return false;
-		if (ahead > this.#mask) this.#reach(number);
+		if (ahead < 0 && !this.precedes(number, ahead, media, now)) return false;
+		if (ahead > this.#mask) this.reach(number);
 		const places = this.#places;
 		const place = (number & this.#mask) << PLACE_SHIFT;
 		if (places[place] !== 0) {
@@ -187,26 +188,26 @@ export class JitterBuffer {
 		places[place + PLACE_UNITS] = units;
 		if (step > 0) this.#highest = number;
 		else if (step < 0) counters.reordered++;
-		if (++this.held > this.#packets) this.#drop(this.#firstPlace());
+		if (++this.held > this.#packets) this.drop(this.firstPlace());
 		return true;
 	}
 
 	/** What is to be played at `due`. A packet is good until the next call of any method. */
 	take(due: number): number {
-		if (this.#lent >= 0) this.#giveBack();
-		if (this.held === 0) return this.#state === STATE_PLAYING ? this.#makeUp() : TAKE_NOTHING;
+		if (this.#lent >= 0) this.giveBack();
+		if (this.held === 0) return this.#state === STATE_PLAYING ? this.makeUp() : TAKE_NOTHING;
 		const places = this.#places;
-		let place = this.#firstPlace();
+		let place = this.firstPlace();
 		let delay = due - this.#clock.base - this.#clock.ms(places[place + PLACE_MEDIA]);
 		const target = this.target;
 		if (this.#state !== STATE_PLAYING) {
 			if (delay < target) return TAKE_NOTHING;
-			this.#resume(places[place + PLACE_MEDIA]);
+			this.resume(places[place + PLACE_MEDIA]);
 		}
 		const longest = this.#maximum + this.#frame / this.#perMs;
 		while (delay > longest && this.held > 1) {
-			this.#drop(place);
-			place = this.#firstPlace();
+			this.drop(place);
+			place = this.firstPlace();
 			delay = due - this.#clock.base - this.#clock.ms(places[place + PLACE_MEDIA]);
 		}
 		const media = places[place + PLACE_MEDIA];
@@ -215,21 +216,21 @@ export class JitterBuffer {
 		const distance = (media - this.#position) | 0;
 		const half = this.#frame >> 1;
 		if (distance >= half && distance > 0) {
-			if (missing > 0) return this.#conceal(place, distance < this.#frame + half);
+			if (missing > 0) return this.conceal(place, distance < this.#frame + half);
 			if (delay < target) {
-				this.#pause(media);
+				this.pause(media);
 				return TAKE_NOTHING;
 			}
 		}
-		this.#passed(missing);
+		this.passed(missing);
 		this.delay = delay;
-		this.#judge(delay - target);
-		return this.#play(place);
+		this.judge(delay - target);
+		return this.play(place);
 	}
 
 	/** Drops all packets: the stream begins anew with the next one. */
 	clear(): void {
-		if (this.#lent >= 0) this.#giveBack();
+		if (this.#lent >= 0) this.giveBack();
 		const places = this.#places;
 		for (let place = 0; place < places.length; place += 1 << PLACE_SHIFT) {
 			if (places[place] === 0) continue;
@@ -258,12 +259,12 @@ export class JitterBuffer {
 	/** Gives the oldest packet held back to the pool, for a newer one. @returns false when none is held. */
 	dropOldest(): boolean {
 		if (this.held === 0) return false;
-		this.#drop(this.#firstPlace());
+		this.drop(this.firstPlace());
 		return true;
 	}
 
 	/** A stream begins, or begins again after a pause or at another place. */
-	#begin(sequence: number, media: number, now: number): void {
+	private begin(sequence: number, media: number, now: number): void {
 		const counters = this.counters;
 		const step = ((sequence - this.#highest) << 16) >> 16;
 		if (this.#state !== STATE_IDLE) {
@@ -285,7 +286,7 @@ export class JitterBuffer {
 	}
 
 	/** A number before the next one: true when play-out can still begin with it. */
-	#precedes(number: number, ahead: number, media: number, now: number): boolean {
+	private precedes(number: number, ahead: number, media: number, now: number): boolean {
 		if (this.#state === STATE_FILLING && this.#past === 0 && ahead >= -this.#mask && this.held > 0) {
 			const last = (this.#highest - number) | 0;
 			if (last <= this.#mask) {
@@ -307,7 +308,7 @@ export class JitterBuffer {
 	}
 
 	/** Index of the place of the first packet held; there is one. */
-	#firstPlace(): number {
+	private firstPlace(): number {
 		const places = this.#places;
 		const mask = this.#mask;
 		let number = this.#next;
@@ -316,22 +317,22 @@ export class JitterBuffer {
 	}
 
 	/** Gives up old numbers until there is a place for `number`. */
-	#reach(number: number): void {
-		while (this.held > 0 && ((number - this.#next) | 0) > this.#mask) this.#drop(this.#firstPlace());
-		this.#passed(((number - this.#next) | 0) - this.#mask);
+	private reach(number: number): void {
+		while (this.held > 0 && ((number - this.#next) | 0) > this.#mask) this.drop(this.firstPlace());
+		this.passed(((number - this.#next) | 0) - this.#mask);
 	}
 
 	/** The first packet is not played. */
-	#drop(place: number): void {
+	private drop(place: number): void {
 		const places = this.#places;
-		this.#passed((places[place + PLACE_SEQUENCE] - this.#next) | 0);
+		this.passed((places[place + PLACE_SEQUENCE] - this.#next) | 0);
 		this.#position = (places[place + PLACE_MEDIA] + places[place + PLACE_UNITS]) | 0;
 		this.counters.dropped++;
-		this.#pool.release(this.#vacate(place));
+		this.#pool.release(this.vacate(place));
 	}
 
 	/** `missing` numbers are over and did not come. */
-	#passed(missing: number): void {
+	private passed(missing: number): void {
 		if (missing <= 0) return;
 		this.counters.lost += missing;
 		const loss = this.#loss + missing / LOSS_MEMORY;
@@ -342,7 +343,7 @@ export class JitterBuffer {
 	}
 
 	/** Takes the packet, which is the next one, out of its place. @returns its block. */
-	#vacate(place: number): number {
+	private vacate(place: number): number {
 		const places = this.#places;
 		const block = places[place] - 1;
 		places[place] = 0;
@@ -352,13 +353,13 @@ export class JitterBuffer {
 		return block;
 	}
 
-	#play(place: number): number {
+	private play(place: number): number {
 		const places = this.#places;
 		const units = places[place + PLACE_UNITS];
 		this.#position = (places[place + PLACE_MEDIA] + units) | 0;
 		this.#made = 0;
 		this.#unsure = 0;
-		const block = this.#vacate(place);
+		const block = this.vacate(place);
 		const loss = this.#loss - this.#loss / LOSS_MEMORY;
 		this.#loss = loss;
 		if (loss < LOSING_NO_MORE) this.#losing = false;
@@ -371,18 +372,18 @@ export class JitterBuffer {
 	}
 
 	/** The number at `#next` is lost; the packet at `place` is the first one behind the hole. */
-	#conceal(place: number, withNext: boolean): number {
+	private conceal(place: number, withNext: boolean): number {
 		const block = this.#places[place] - 1;
-		this.#passed(1);
+		this.passed(1);
 		this.counters.concealed++;
 		if (withNext && this.redundant) this.counters.recovered++;
 		this.offset = this.#pool.offset(block);
 		this.length = withNext ? this.#pool.lengths[block] : 0;
-		return this.#fill();
+		return this.fill();
 	}
 
 	/** Nothing is there: what comes next may be late, lost, or a pause. */
-	#makeUp(): number {
+	private makeUp(): number {
 		if (this.#made >= LONGEST_MADE * this.#perMs) {
 			this.#state = STATE_DRY;
 			return TAKE_NOTHING;
@@ -391,10 +392,10 @@ export class JitterBuffer {
 		this.#unsure++;
 		this.#made += this.#frame;
 		this.length = 0;
-		return this.#fill();
+		return this.fill();
 	}
 
-	#fill(): number {
+	private fill(): number {
 		const frame = this.#frame;
 		this.units = frame;
 		this.adjust = 0;
@@ -403,42 +404,42 @@ export class JitterBuffer {
 	}
 
 	/** The sender was silent: the packet of media time `media` waits for its time. */
-	#pause(media: number): void {
+	private pause(media: number): void {
 		this.#state = STATE_DRY;
-		this.#resumed(media);
+		this.resumed(media);
 	}
 
 	/** Play-out begins with media time `media`. */
-	#resume(media: number): void {
-		this.#resumed(media);
+	private resume(media: number): void {
+		this.resumed(media);
 		this.#state = STATE_PLAYING;
 		this.#position = media;
 		this.#made = 0;
 	}
 
 	/** What was made up before media time `media` counts only when something was lost there. */
-	#resumed(media: number): void {
+	private resumed(media: number): void {
 		const counters = this.counters;
 		const end = (this.#position - this.#made) | 0;
-		if (this.#unsure > 0 && ((media - end) | 0) >= this.#frame >> 1 && this.#firstNumber() === this.#next) {
+		if (this.#unsure > 0 && ((media - end) | 0) >= this.#frame >> 1 && this.firstNumber() === this.#next) {
 			counters.concealed -= this.#unsure;
 			counters.pauses++;
 		}
 		this.#unsure = 0;
 	}
 
-	#firstNumber(): number {
-		return this.#places[this.#firstPlace() + PLACE_SEQUENCE];
+	private firstNumber(): number {
+		return this.#places[this.firstPlace() + PLACE_SEQUENCE];
 	}
 
-	#judge(excess: number): void {
+	private judge(excess: number): void {
 		const size = excess < 0 ? -excess : excess;
 		if (size > FAR) this.adjust = excess > 0 ? -1 : 1;
-		else if (size < NEAR || (excess > 0) === (this.adjust > 0)) this.adjust = 0;
+		else if (size < NEAR || excess > 0 === this.adjust > 0) this.adjust = 0;
 		this.excess = size;
 	}
 
-	#giveBack(): void {
+	private giveBack(): void {
 		this.#pool.release(this.#lent);
 		this.#lent = -1;
 	}

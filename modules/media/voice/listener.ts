@@ -21,6 +21,8 @@ const MOST_PIECES = 8;
 const QUIET_TIME = 300;
 /** Root of the mean square from which on somebody is heard, for half duplex: about -45 dBFS. */
 const AUDIBLE = 180;
+/** One packet of eight is looked at for redundancy. */
+const LOOK = 7;
 /** Delay that is aimed at before anything is known, in ms, within what is configured. */
 const FIRST_DELAY = 60;
 
@@ -84,6 +86,8 @@ export class Listener {
 	/** Then what was written is played until this moment. */
 	#until = 0;
 	#playing = false;
+	/** Speaker whose packet came last. */
+	#latest = 0;
 
 	constructor(options: ListenerOptions) {
 		const { settings, arena, offset, sink, decoders } = options;
@@ -113,7 +117,7 @@ export class Listener {
 					bytes: arena.bytes,
 					offset: offset + samples * 2 + i * size,
 					decoder: decoders[i],
-					jitter: this.#makeJitter(settings),
+					jitter: this.makeJitter(settings),
 				}),
 			);
 		}
@@ -123,14 +127,21 @@ export class Listener {
 	/** Number of the speaker with a 64-bit key, made or found; -1 when all places are taken by those who spoke lately. */
 	speaker(low: number, high: number, now: number): number {
 		const { speakers } = this;
+		const latest = speakers[this.#latest];
+		if (latest.low === low && latest.high === high && latest.taken) return this.#latest;
 		const count = speakers.length;
 		let place = -1;
 		for (let i = 0; i < count; i++) {
 			const it = speakers[i];
 			if (!it.taken) {
 				if (place < 0 || speakers[place].taken) place = i;
-			} else if (it.low === low && it.high === high) return i;
-			else if (now - it.heard > this.#settings.silence && (place < 0 || (speakers[place].taken && it.heard < speakers[place].heard)))
+			} else if (it.low === low && it.high === high) {
+				this.#latest = i;
+				return i;
+			} else if (
+				now - it.heard > this.#settings.silence &&
+				(place < 0 || (speakers[place].taken && it.heard < speakers[place].heard))
+			)
 				place = i;
 		}
 		if (place < 0) {
@@ -139,6 +150,7 @@ export class Listener {
 		}
 		if (speakers[place].taken) speakers[place].end();
 		speakers[place].begin(low, high, now);
+		this.#latest = place;
 		return place;
 	}
 
@@ -161,8 +173,8 @@ export class Listener {
 			number = sequencer.sequence;
 			media = sequencer.media;
 		}
-		if (this.#reader.redundant(offset, length)) it.jitter.redundant = true;
-		const block = this.#block();
+		if ((it.jitter.counters.received & LOOK) === 0 && this.#reader.redundant(offset, length)) it.jitter.redundant = true;
+		const block = this.block();
 		if (block < 0) return;
 		const pool = this.pool;
 		this.#bytes.copyWithin(pool.offset(block), offset, offset + length);
@@ -180,14 +192,14 @@ export class Listener {
 	/** Keeps the sink filled while somebody is heard. It is filled with silence first, as no packet is due yet. */
 	play(now: number): void {
 		if (this.deadline === Infinity) return;
-		let queued = this.#queued(now);
+		let queued = this.queued(now);
 		if (this.#playing && queued === 0) this.dry++;
 		this.#playing = true;
-		for (let i = 0; i < MOST_PIECES && this.#write(now) && queued < this.#full; i++) {
-			if (this.#mixPiece(now + (queued - this.#full) / this.#perMs)) this.heard = now;
+		for (let i = 0; i < MOST_PIECES && this.write(now) && queued < this.#full; i++) {
+			if (this.mixPiece(now + (queued - this.#full) / this.#perMs)) this.heard = now;
 			queued += this.#samples;
 		}
-		if (!this.#live(now)) {
+		if (!this.live(now)) {
 			this.#playing = false;
 			this.level = 0;
 			this.deadline = Infinity;
@@ -197,7 +209,7 @@ export class Listener {
 		this.deadline = now + (wait > 1 ? wait : 1);
 	}
 
-	#makeJitter(settings: VoiceSettings): JitterBuffer {
+	private makeJitter(settings: VoiceSettings): JitterBuffer {
 		const { minimum, maximum, packets } = settings.jitter;
 		const first = FIRST_DELAY < minimum ? minimum : FIRST_DELAY > maximum ? maximum : FIRST_DELAY;
 		const estimate = new PercentileDelay(first, maximum);
@@ -205,7 +217,7 @@ export class Listener {
 	}
 
 	/** A block for a packet: when none is free, the oldest packet of the speaker who holds most has to go. */
-	#block(): number {
+	private block(): number {
 		const pool = this.pool;
 		if (pool.used === pool.count) {
 			const speakers = this.speakers;
@@ -218,14 +230,14 @@ export class Listener {
 	}
 
 	/** Samples that wait to be played. */
-	#queued(now: number): number {
+	private queued(now: number): number {
 		if (!this.#broken) return this.#sink.queued + this.#left;
 		const left = (this.#until - now) * this.#perMs;
 		return left > 0 ? left : 0;
 	}
 
 	/** Mixes one piece. @returns true when somebody is heard in it. */
-	#mixPiece(due: number): boolean {
+	private mixPiece(due: number): boolean {
 		const speakers = this.speakers;
 		const samples = this.#samples;
 		const buffer = this.#buffer;
@@ -245,12 +257,12 @@ export class Listener {
 		if (sounding === 0) this.#bytes.fill(0, mix, mix + samples * 2);
 		this.#left = samples;
 		this.pieces++;
-		this.level = sounding === 1 ? this.#only() : sounding === 0 ? 0 : level(buffer, mix, samples);
+		this.level = sounding === 1 ? this.only() : sounding === 0 ? 0 : level(buffer, mix, samples);
 		return this.level >= AUDIBLE;
 	}
 
 	/** Level of the only speaker who is heard. */
-	#only(): number {
+	private only(): number {
 		const speakers = this.speakers;
 		let loudest = 0;
 		for (let i = 0; i < speakers.length; i++) if (speakers[i].level > loudest) loudest = speakers[i].level;
@@ -258,7 +270,7 @@ export class Listener {
 	}
 
 	/** Gives the mixed piece, or what is left of it, to the sink. @returns false when the sink is full. */
-	#write(now: number): boolean {
+	private write(now: number): boolean {
 		const left = this.#left;
 		if (left === 0) return true;
 		if (this.#broken) {
@@ -270,13 +282,13 @@ export class Listener {
 		const written = this.#sink.write(this.#buffer, this.#mix + (this.#samples - left) * 2, left);
 		if (written < 0) {
 			this.#broken = true;
-			return this.#write(now);
+			return this.write(now);
 		}
 		this.#left = left - written;
 		return written === left;
 	}
 
-	#live(now: number): boolean {
+	private live(now: number): boolean {
 		const speakers = this.speakers;
 		for (let i = 0; i < speakers.length; i++) {
 			const it = speakers[i];

@@ -14,6 +14,10 @@ const CODE_COUNTED = 3;
 const COUNT_MASK = 0x3f;
 const VARIABLE_FLAG = 0x80;
 const PADDING_FLAG = 0x40;
+/** One frame, then padding. */
+const ONE_PADDED = 0x41;
+/** Largest frame, section 3.2.1, with its first byte. */
+const LARGEST = 1276;
 /** A byte of the padding's length behind which another one follows. */
 const PADDING_MORE = 0xff;
 /** Lengths of frames from here on take two bytes (section 3.2.1). */
@@ -36,6 +40,16 @@ export class OpusReader implements PacketReader {
 	}
 
 	duration(offset: number, length: number): number {
+		const bytes = this.#bytes;
+		const first = bytes[offset];
+		// Nearly all packets are one frame, plain or padded: these are not worth a walk through all rules.
+		if ((first & CODE_MASK) === 0 && length > 0 && length <= LARGEST) return opusFrameTicks(first);
+		if ((first & CODE_MASK) === CODE_COUNTED && length > 4 && length <= LARGEST && bytes[offset + 1] === ONE_PADDED) {
+			const padding = bytes[offset + 2];
+			if (padding < PADDING_MORE) return padding + 3 <= length ? opusFrameTicks(first) : 0;
+			const rest = bytes[offset + 3];
+			if (rest < PADDING_MORE) return PADDING_MORE + 3 + rest <= length ? opusFrameTicks(first) : 0;
+		}
 		const units = opusDuration(this.#bytes, offset, length);
 		return units > 0 ? units : 0;
 	}
@@ -45,7 +59,7 @@ export class OpusReader implements PacketReader {
 		const bytes = this.#bytes;
 		const first = bytes[offset];
 		if (opusMode(first) === OpusMode.CELT) return false;
-		const at = this.#firstFrame(offset, offset + length);
+		const at = this.firstFrame(offset, offset + length);
 		if (at < 0) return false;
 		const ticks = opusFrameTicks(first);
 		const frames = ticks > SILK_FRAME ? ticks / SILK_FRAME : 1;
@@ -53,7 +67,7 @@ export class OpusReader implements PacketReader {
 	}
 
 	/** Where the first frame begins: section 3.2. @returns -1 when it is empty or outside. */
-	#firstFrame(offset: number, end: number): number {
+	private firstFrame(offset: number, end: number): number {
 		const bytes = this.#bytes;
 		const code = bytes[offset] & CODE_MASK;
 		let at = offset + 1;

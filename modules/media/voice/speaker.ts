@@ -104,14 +104,14 @@ export class Speaker {
 	/** Sees to it that `wanted` samples are at `offset`, the first of which will be played at `due`. @returns false: it is silent. */
 	fill(wanted: number, due: number): boolean {
 		if (this.samples >= wanted) return true;
-		this.#compact();
+		this.compact();
 		while (this.samples < wanted) {
-			if (this.#add(due + (this.samples * 1000) / this.#rate)) continue;
+			if (this.add(due + (this.samples * 1000) / this.#rate)) continue;
 			if (this.samples === 0) return false;
-			this.#end(wanted);
+			this.finish(wanted);
 			return true;
 		}
-		if (this.jitter.adjust !== 0) this.#adjust();
+		if (this.jitter.adjust !== 0) this.adjust();
 		return true;
 	}
 
@@ -122,14 +122,14 @@ export class Speaker {
 		this.#calm -= (count * 1000) / this.#rate;
 	}
 
-	#compact(): void {
+	private compact(): void {
 		if (this.offset === this.#start) return;
 		this.#bytes.copyWithin(this.#start, this.offset, this.offset + this.samples * 2);
 		this.offset = this.#start;
 	}
 
 	/** Appends the next packet's samples. @returns false: nothing is to be played. */
-	#add(due: number): boolean {
+	private add(due: number): boolean {
 		const jitter = this.jitter;
 		const what = jitter.take(due);
 		if (what === TAKE_NOTHING) {
@@ -144,22 +144,22 @@ export class Speaker {
 			this.#made = FADE_OUT;
 		}
 		if (what === TAKE_CONCEAL) {
-			this.#conceal(to, limit);
+			this.conceal(to, limit);
 			return true;
 		}
 		const count = this.#decoder.decode(this.#buffer, jitter.offset, jitter.length, to, limit);
 		if (count <= 0) {
 			this.damaged++;
 			jitter.length = 0;
-			this.#conceal(to, limit);
+			this.conceal(to, limit);
 			return true;
 		}
 		this.samples += count;
-		if (this.#made > 0) this.#fadeIn(to, count);
+		if (this.#made > 0) this.fadeIn(to, count);
 		return true;
 	}
 
-	#conceal(to: number, limit: number): void {
+	private conceal(to: number, limit: number): void {
 		const { jitter } = this;
 		const wanted = (jitter.units * this.#rate) / (UNITS_PER_MS * 1000);
 		const count = wanted < limit ? wanted : limit;
@@ -170,29 +170,29 @@ export class Speaker {
 		if (jitter.length > 0) return;
 		const before = this.#made;
 		this.#made = before + (count * 1000) / this.#rate;
-		gain(this.#buffer, to, count, this.#loudness(before), this.#loudness(this.#made));
+		gain(this.#buffer, to, count, this.loudness(before), this.loudness(this.#made));
 	}
 
 	/** What is left of made-up sound after so many ms. */
-	#loudness(made: number): number {
+	private loudness(made: number): number {
 		return made >= FADE_OUT ? 0 : (UNITY * (1 - made / FADE_OUT)) | 0;
 	}
 
-	#fadeIn(to: number, count: number): void {
+	private fadeIn(to: number, count: number): void {
 		const wanted = (this.#rate * FADE_IN) / 1000;
-		gain(this.#buffer, to, count < wanted ? count : wanted, this.#loudness(this.#made), UNITY);
+		gain(this.#buffer, to, count < wanted ? count : wanted, this.loudness(this.#made), UNITY);
 		this.#made = 0;
 	}
 
 	/** The last samples before a silence: they fade out, and silence fills up what is wanted. */
-	#end(wanted: number): void {
+	private finish(wanted: number): void {
 		const end = this.offset + this.samples * 2;
 		gain(this.#buffer, this.offset, this.samples, UNITY, 0);
 		this.#bytes.fill(0, end, end + (wanted - this.samples) * 2);
 		this.samples = wanted;
 	}
 
-	#adjust(): void {
+	private adjust(): void {
 		const { adjust, excess } = this.jitter;
 		if (this.#calm > 0 && excess < FAR) return;
 		const alike = excess > FAR ? 0 : excess > MORE ? ALIKE_MORE : ALIKE_LITTLE;

@@ -93,16 +93,16 @@ export class Talker {
 	next(now: number): number {
 		if (now < this.deadline) return 0;
 		const behind = now - this.deadline;
-		if (!this.#take(now)) return 0;
+		if (!this.take(now)) return 0;
 		if (behind > MOST_BEHIND * this.#frame) {
 			this.skipped++;
 			return 0;
 		}
-		return this.#encode();
+		return this.encode();
 	}
 
 	/** Reads a frame of samples. */
-	#take(now: number): boolean {
+	private take(now: number): boolean {
 		const samples = this.#samples;
 		const count = this.#source.read(this.#buffer, this.#pcm, samples);
 		if (count < 0) {
@@ -125,7 +125,7 @@ export class Talker {
 		return true;
 	}
 
-	#encode(): number {
+	private encode(): number {
 		if (!this.talking || this.muted) {
 			this.withheld++;
 			return 0;

@@ -50,7 +50,7 @@ export class TransitClock {
 		this.#began = now;
 		this.#earlier = now;
 		this.#current = now;
-		this.#anchor(now);
+		this.anchor(now);
 	}
 
 	/** Media time in ms since the stream began. */
@@ -70,7 +70,7 @@ export class TransitClock {
 		this.#reference = media;
 		this.last = now;
 		const transit = now - ms;
-		if (now - this.#began > WINDOW) this.#roll(transit, now);
+		if (now - this.#began > WINDOW) this.roll(transit, now);
 		else if (transit < this.#current) this.#current = transit;
 		const base = this.#current < this.#earlier ? this.#current : this.#earlier;
 		this.base = base;
@@ -78,7 +78,7 @@ export class TransitClock {
 	}
 
 	/** A new window begins with a packet. */
-	#roll(transit: number, now: number): void {
+	private roll(transit: number, now: number): void {
 		const base = this.#current;
 		this.#began = now;
 		this.#earlier = base;
@@ -86,7 +86,7 @@ export class TransitClock {
 		const change = base - this.#lastBase;
 		this.#lastBase = base;
 		if (change > JUMP || change < -JUMP) {
-			this.#anchor(now);
+			this.anchor(now);
 			return;
 		}
 		const passed = now - this.#oldTime;
@@ -98,7 +98,7 @@ export class TransitClock {
 		this.#midBase = base;
 	}
 
-	#anchor(now: number): void {
+	private anchor(now: number): void {
 		const base = this.#current;
 		this.#lastBase = base;
 		this.#oldTime = now;
