@@ -67,10 +67,6 @@ export default function main(): void {
 		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
 		return;
 	}
-	if (first === "--fuzz") {
-		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
-		return;
-	}
 	if (first === "--tls") {
 		runTlsProbe(args().slice(1));
 		return;
