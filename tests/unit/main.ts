@@ -60,7 +60,14 @@ import fuzz, { fuzzCommand } from "fuzz/main";
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !runAudioProbe(second) && !runVoiceBench(second) && !runVoiceDelay(second, third) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
+		if (
+			!runProbe(second) &&
+			!runAudioProbe(second) &&
+			!runVoiceBench(second) &&
+			!runVoiceDelay(second, third) &&
+			!runLimitsProbe(second, third)
+		)
+			throw new Error(`${second}: no such probe`);
 		return;
 	}
 	if (first === "--fuzz") {
