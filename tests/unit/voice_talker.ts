@@ -28,8 +28,12 @@ class ClockedSource implements AudioSource {
 	speed = 1;
 	#taken = 0;
 	#phase = 0;
+	broken = false;
 	start(): void {
+		if (this.broken) throw new Error("no microphone");
 		this.starts++;
+		this.ended = false;
+		this.#taken = this.now * 8;
 	}
 	read(buffer: ArrayBuffer, offset: number, samples: number): number {
 		this.reads++;
@@ -248,7 +252,15 @@ export default function (suite: Suite): void {
 					step++;
 					if (step === 20) {
 						check.equal(path.ticks, 0, "nothing attached, nobody heard");
+						check.equal(source.starts - source.closed, 0, "the microphone was tried and closed");
+						source.broken = true;
 						path.attach(sent);
+						check.equal(path.talker.missing, 1);
+						check.equal(path.talker.deadline, Infinity, "a microphone that is gone");
+						source.broken = false;
+						path.attach(undefined);
+						path.attach(sent);
+						check.equal(source.starts, 2);
 					}
 					// Somebody speaks from step 100 to 300: 10 ms each.
 					if (step >= 100 && step < 300 && step % 2 === 0) {
@@ -267,6 +279,7 @@ export default function (suite: Suite): void {
 						check.ok(sent.packets > during + 10, "speaks again");
 						check.equal(sent.gaps, 0);
 						path.attach(undefined);
+						check.equal(source.closed, 3, "closed while nobody is there");
 						ticks = path.ticks;
 					}
 					if (step === 430) {

@@ -55,6 +55,26 @@ export function listenerBytes(settings: VoiceSettings): number {
 
 /** Packets of several speakers -> jitter buffers -> decoders -> mixer -> sink. The sink's clock is the one that sound is played by. */
 export class Listener {
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
+	readonly #reader: PacketReader;
+	readonly #buffer: ArrayBuffer;
+	readonly #bytes: Uint8Array;
+	/** Speaker whose packet came last. */
+	#latest = 0;
+	readonly #sink: AudioSink;
+	readonly #samples: number;
+	/** Samples that the sink should hold. */
+	readonly #full: number;
+	readonly #mix: number;
+	readonly #perMs: number;
+	/** Samples of the mixed piece that the sink has not taken yet. */
+	#left = 0;
+	readonly #settings: VoiceSettings;
+	/** The sink takes nothing any more. */
+	#broken = false;
+	/** Then what was written is played until this moment. */
+	#until = 0;
+	#playing = false;
 	readonly speakers: readonly Speaker[];
 	readonly pool: PacketPool;
 	/** When `play` should be called, in ms; Infinity: nobody is heard. */
@@ -69,25 +89,6 @@ export class Listener {
 	damaged = 0;
 	pieces = 0;
 	dry = 0;
-	readonly #settings: VoiceSettings;
-	readonly #buffer: ArrayBuffer;
-	readonly #bytes: Uint8Array;
-	readonly #sink: AudioSink;
-	readonly #reader: PacketReader;
-	readonly #mix: number;
-	readonly #samples: number;
-	readonly #perMs: number;
-	/** Samples that the sink should hold. */
-	readonly #full: number;
-	/** The sink takes nothing any more. */
-	#broken = false;
-	/** Samples of the mixed piece that the sink has not taken yet. */
-	#left = 0;
-	/** Then what was written is played until this moment. */
-	#until = 0;
-	#playing = false;
-	/** Speaker whose packet came last. */
-	#latest = 0;
 
 	constructor(options: ListenerOptions) {
 		const { settings, arena, offset, sink, decoders } = options;

@@ -53,6 +53,8 @@ export class Talker {
 	withheld = 0;
 	skipped = 0;
 	failed = 0;
+	/** How often the source could not be opened. */
+	missing = 0;
 	readonly #buffer: ArrayBuffer;
 	readonly #source: AudioSource;
 	readonly #encoder: AudioEncoder;
@@ -78,10 +80,11 @@ export class Talker {
 		this.offset = offset + samples * 2 + settings.headroom;
 	}
 
-	/** From `now` on its source is looked at. */
+	/** From `now` on its source is looked at, which was started. */
 	start(now: number): void {
 		this.#retry = this.#frame * RETRY;
-		this.deadline = this.ended ? Infinity : now;
+		this.ended = false;
+		this.deadline = now;
 	}
 
 	stop(): void {

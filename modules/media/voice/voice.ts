@@ -17,7 +17,7 @@ export interface VoiceTransport {
 
 /** The side of the voice path that a protocol sees; `now` is always the monotonic clock in milliseconds. */
 export interface Voice {
-	/** The source is sent from now on to `transport`; undefined: to nobody, and the source is not encoded. */
+	/** The source is opened and sent to `transport` from now on; undefined: to nobody, and it is closed. */
 	attach(transport: VoiceTransport | undefined): void;
 	/** Push to talk: nothing is sent while false. */
 	talking: boolean;

@@ -70,12 +70,16 @@ export class VoicePath implements Voice {
 		this.#timer = new Timer({ onTimer: () => this.#tick() });
 	}
 
-	/** Begins to take and to play sound. @throws Error naming the device or file that cannot be used. */
+	/**
+	 * Begins to play. The source is only tried: it is open while a transport is attached, so that a microphone listens when somebody
+	 * is there to hear it, and a file begins then. @throws Error naming the device or file that cannot be used.
+	 */
 	start(): void {
 		this.#sink.start();
 		this.#source.start();
 		this.#running = true;
 		if (this.#transport) this.talker.start(monotonic());
+		else this.#source.close();
 		this.#arm(monotonic());
 	}
 
@@ -84,8 +88,10 @@ export class VoicePath implements Voice {
 		this.#transport = transport;
 		if (!this.#running || (before === undefined) === (transport === undefined)) return;
 		const now = monotonic();
-		if (transport) this.talker.start(now);
-		else this.talker.stop();
+		if (!transport) {
+			this.talker.stop();
+			this.#source.close();
+		} else if (this.#open()) this.talker.start(now);
 		this.#arm(now);
 	}
 
@@ -132,6 +138,17 @@ export class VoicePath implements Voice {
 
 	writeFigures(figures: Figures): void {
 		writeVoiceFigures(figures, this);
+	}
+
+	/** A source that was there at boot may be gone: then it is tried again when a transport is attached the next time. */
+	#open(): boolean {
+		try {
+			this.#source.start();
+			return true;
+		} catch {
+			this.talker.missing++;
+			return false;
+		}
 	}
 
 	#tick(): void {
