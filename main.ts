@@ -109,7 +109,7 @@ function makeDevice(): number {
 		}
 		if (arrow !== undefined) {
 			const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
-			const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans });
+			const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans, scope: discovery });
 			if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
 			parts.push(tunnel);
 		}
