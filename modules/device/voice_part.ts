@@ -48,8 +48,10 @@ function voiceSettings(audio: AudioConfig, framing: VoiceFraming): VoiceSettings
 	};
 }
 
-/** Reserves what a {@link VoicePart} needs. */
+/** Reserves what a {@link VoicePart} needs. @throws RangeError naming the key that does not go with another one. */
 export function planVoicePart(plan: MemoryPlan, audio: AudioConfig, framing: VoiceFraming): void {
+	const { minimum, maximum } = audio.jitter;
+	if (minimum > maximum) throw new RangeError("audio.jitter.minimum: must not be above audio.jitter.maximum, is " + minimum);
 	planSound(plan, audio);
 	planVoice(plan, voiceSettings(audio, framing));
 	plan.note("voice encoder", opusEncoderBytes(), "");
