@@ -43,6 +43,11 @@ class ClockedSource implements AudioSource {
 		this.#phase = tone(buffer, offset, samples, this.#phase, 0.05, this.loud ? 8000 : 0);
 		return samples;
 	}
+	/** What came until then is lost. */
+	skip(now: number): void {
+		this.now = now;
+		this.#taken = now * 8;
+	}
 	close(): void {
 		this.closed++;
 	}
@@ -213,13 +218,49 @@ export default function (suite: Suite): void {
 		const packet = listenerBytes(SETTINGS);
 		it.receive(0, packet, 40, 0, 0, 0);
 		it.speaker(1, 2, 0);
+		it.receive(0, packet, 40, 0, 0, 0);
 		it.receive(0, packet, 0, 0, 0, 0);
 		it.receive(0, packet, SETTINGS.packetBytes + 1, 0, 0, 0);
 		it.receive(7, packet, 40, 0, 0, 0);
 		check.equal(it.speakers[0].damaged, 2);
-		check.equal(it.pool.used, 0);
-		it.receive(0, packet, 40, 0, 0, 0);
 		check.equal(it.pool.used, 1);
+		it.receive(0, packet, 40, 0, 1, 960);
+		check.equal(it.pool.used, 2);
+	});
+
+	suite.test("KV-15 listener: a thousand users who send nothing but garbage keep nobody out", (check) => {
+		const it = listener({ ...SETTINGS, speakers: 2 });
+		const packet = listenerBytes({ ...SETTINGS, speakers: 2 });
+		for (let user = 1; user <= 1000; user++) {
+			const place = it.speaker(user, 0x80000000, user);
+			if (place >= 0) it.receive(place, packet, 0, user, -1, -1);
+		}
+		check.equal(it.damaged, 1000);
+		check.equal(it.refused, 0);
+		const place = it.speaker(7, 7, 1001);
+		check.ok(place >= 0, "there is a place for a speaker");
+		it.receive(place, packet, 40, 1001, -1, -1);
+		check.equal(it.pool.used, 1);
+	});
+
+	suite.test("talker: media time goes on while nothing is taken: push to talk, a source that is away for long", (check) => {
+		const bench = new Bench();
+		const { talker } = bench;
+		talker.start(0);
+		bench.run(0, 1001);
+		const before = talker.timestamp;
+		talker.stop();
+		bench.source.skip(2000);
+		talker.start(2000);
+		bench.run(2000, 2041);
+		const passed = (talker.timestamp - before) / 48;
+		check.ok(passed >= 1000 && passed <= 1060, `${passed} ms between the packets`);
+		bench.run(2041, 3000);
+		const later = talker.timestamp;
+		bench.source.skip(60_000);
+		bench.run(60_000, 60_100);
+		check.ok(Math.abs((talker.timestamp - later) / 48 - 57_100) < 100, `${(talker.timestamp - later) / 48} ms while it was away`);
+		check.equal(talker.sequence, bench.sent - 1);
 	});
 
 	suite.asyncTest(
@@ -261,6 +302,14 @@ export default function (suite: Suite): void {
 						path.attach(undefined);
 						path.attach(sent);
 						check.equal(source.starts, 2);
+						path.talking = false;
+						check.equal(path.talker.deadline, Infinity, "push to talk: nobody looks at the microphone");
+						ticks = path.ticks;
+					}
+					if (step === 50) {
+						check.ok(path.ticks <= ticks + 1, `${path.ticks - ticks} ticks while it may not talk`);
+						path.talking = true;
+						check.equal(source.starts, 3);
 					}
 					// Somebody speaks from step 100 to 300: 10 ms each.
 					if (step >= 100 && step < 300 && step % 2 === 0) {
@@ -268,7 +317,7 @@ export default function (suite: Suite): void {
 						arena.view.setInt32(packet + 4, ++number);
 						path.receive(path.speaker(5, 6, now), packet, 40, now, number, number * 960);
 					}
-					if (step === 100) check.ok(sent.packets >= 20, `${sent.packets} before`);
+					if (step === 100) check.ok(sent.packets >= 15, `${sent.packets} before`);
 					if (step === 140) {
 						check.ok(path.listening);
 						during = sent.packets;
@@ -279,7 +328,7 @@ export default function (suite: Suite): void {
 						check.ok(sent.packets > during + 10, "speaks again");
 						check.equal(sent.gaps, 0);
 						path.attach(undefined);
-						check.equal(source.closed, 3, "closed while nobody is there");
+						check.equal(source.closed, source.starts + 1, "closed while nobody is there");
 						ticks = path.ticks;
 					}
 					if (step === 430) {

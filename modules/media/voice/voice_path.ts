@@ -14,6 +14,8 @@ const PLAN_TALKER = "voice, outgoing";
 const PLAN_LISTENER = "voice, incoming";
 /** Frames taken from the source in one turn, at most. */
 const MOST_FRAMES = 8;
+/** Milliseconds until a source that could not be opened is tried again. */
+const OPEN_AGAIN = 5000;
 /** A deadline that is so near (ms) is met now, so that talker and listener share wake-ups. */
 const NEAR = 1;
 
@@ -55,6 +57,9 @@ export class VoicePath implements Voice {
 	/** When the timer will come, in ms; Infinity: it is not armed. */
 	#armed = Infinity;
 	#running = false;
+	/** The source is open, or to be opened at `#openAt`. */
+	#wanted = false;
+	#openAt = Infinity;
 
 	constructor(options: VoicePathOptions) {
 		const { settings, plan, source, sink, encoder, decoders } = options;
@@ -71,28 +76,20 @@ export class VoicePath implements Voice {
 	}
 
 	/**
-	 * Begins to play. The source is only tried: it is open while a transport is attached, so that a microphone listens when somebody
-	 * is there to hear it, and a file begins then. @throws Error naming the device or file that cannot be used.
+	 * Begins to play. The source is only tried: it is open while a transport is attached and `talking` is true, so that a microphone
+	 * listens when somebody is to hear it, and a file begins then. @throws Error naming the device or file that cannot be used.
 	 */
 	start(): void {
 		this.#sink.start();
 		this.#source.start();
+		this.#source.close();
 		this.#running = true;
-		if (this.#transport) this.talker.start(monotonic());
-		else this.#source.close();
-		this.#arm(monotonic());
+		this.#take();
 	}
 
 	attach(transport: VoiceTransport | undefined): void {
-		const before = this.#transport;
 		this.#transport = transport;
-		if (!this.#running || (before === undefined) === (transport === undefined)) return;
-		const now = monotonic();
-		if (!transport) {
-			this.talker.stop();
-			this.#source.close();
-		} else if (this.#open()) this.talker.start(now);
-		this.#arm(now);
+		this.#take();
 	}
 
 	get talking(): boolean {
@@ -101,6 +98,7 @@ export class VoicePath implements Voice {
 
 	set talking(value: boolean) {
 		this.talker.talking = value;
+		this.#take();
 	}
 
 	get listening(): boolean {
@@ -140,14 +138,30 @@ export class VoicePath implements Voice {
 		writeVoiceFigures(figures, this);
 	}
 
-	/** A source that was there at boot may be gone: then it is tried again when a transport is attached the next time. */
-	#open(): boolean {
+	/** Takes sound, or not, as somebody is to hear it. */
+	#take(): void {
+		const wanted = this.#running && this.#transport !== undefined && this.talker.talking;
+		if (wanted === this.#wanted) return;
+		const now = monotonic();
+		this.#wanted = wanted;
+		if (wanted) this.#open(now);
+		else {
+			this.#openAt = Infinity;
+			this.talker.stop();
+			this.#source.close();
+		}
+		this.#arm(now);
+	}
+
+	/** A source that was there at boot may be gone for a while. */
+	#open(now: number): void {
+		this.#openAt = Infinity;
 		try {
 			this.#source.start();
-			return true;
+			this.talker.start(now);
 		} catch {
 			this.talker.missing++;
-			return false;
+			this.#openAt = now + OPEN_AGAIN;
 		}
 	}
 
@@ -155,6 +169,7 @@ export class VoicePath implements Voice {
 		this.#armed = Infinity;
 		this.ticks++;
 		const now = monotonic();
+		if (now + NEAR >= this.#openAt) this.#open(now);
 		this.#talk(now + NEAR);
 		this.listener.play(now);
 		this.#arm(now);
@@ -173,7 +188,8 @@ export class VoicePath implements Voice {
 	#arm(now: number): void {
 		if (!this.#running) return;
 		const { talker, listener } = this;
-		const deadline = talker.deadline < listener.deadline ? talker.deadline : listener.deadline;
+		let deadline = talker.deadline < listener.deadline ? talker.deadline : listener.deadline;
+		if (this.#openAt < deadline) deadline = this.#openAt;
 		if (deadline === Infinity) return;
 		this.#armed = deadline;
 		this.#timer.schedule(deadline > now ? deadline - now : 0);
