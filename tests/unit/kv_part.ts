@@ -50,7 +50,7 @@ export default function (suite: Suite): void {
 			planVoicePart(plan, config.audio, KV_FRAMING);
 			plan.reserve("figures", ROOM, "");
 			const { bytes, buffer } = plan.allocate();
-			const sound = new VoicePart(config.audio, KV_FRAMING, plan);
+			const sound = new VoicePart(config.audio, KV_FRAMING, plan, LOG);
 			const part = new KVPart(config.kv as KVConfig, settings, plan, LOG, sound.voice);
 			check.ok(!sound.voice.talking, "talk: never");
 			const counters: Record<string, number> = part.endpoint.channels[1].session.counters as unknown as Record<string, number>;
@@ -98,7 +98,7 @@ export default function (suite: Suite): void {
 				if (!audio) return check.fail("no audio");
 				const plan = new MemoryPlan();
 				planVoicePart(plan, audio, KV_FRAMING);
-				new VoicePart(audio, KV_FRAMING, plan).close();
+				new VoicePart(audio, KV_FRAMING, plan, LOG).close();
 			};
 			part('{"packets":2,"minimum":20,"maximum":20}');
 			part('{"packets":64,"minimum":0,"maximum":2000}');

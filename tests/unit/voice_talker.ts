@@ -1,3 +1,4 @@
+import type { LogFields, Logger } from "host/logger";
 import type { AudioEncoder, AudioSource } from "media/audio/audio";
 import { tone } from "media/audio/samples";
 import { Listener, listenerBytes } from "media/voice/listener";
@@ -91,6 +92,18 @@ class Bench {
 				if (this.talker.next(now) > 0) this.sent++;
 			}
 		}
+	}
+}
+
+class Told implements Logger {
+	#lines: string[] = [];
+	log(_level: number, area: string, event: string, fields?: LogFields): void {
+		this.#lines.push(area + " " + event + (fields ? ": " + fields.reason : ""));
+	}
+	take(): string {
+		const text = this.#lines.join("; ");
+		this.#lines = [];
+		return text;
 	}
 }
 
@@ -276,7 +289,8 @@ export default function (suite: Suite): void {
 			const sink = new ClockedSink(8000, 1600);
 			const encoder = new CountingEncoder();
 			const decoder = new ToneDecoder(arena, 8000);
-			const path = new VoicePath({ settings, plan, source, sink, encoder, decoders: [decoder] });
+			const told = new Told();
+			const path = new VoicePath({ settings, plan, source, sink, encoder, decoders: [decoder], log: told, again: 50 });
 			const sent = new Sent();
 			const began = monotonic();
 			path.start();
@@ -297,16 +311,22 @@ export default function (suite: Suite): void {
 						source.broken = true;
 						path.attach(sent);
 						check.equal(path.talker.missing, 1);
+						check.equal(told.take(), "audio input-lost: no microphone");
 						check.equal(path.talker.deadline, Infinity, "a microphone that is gone");
+					}
+					if (step === 35) {
+						check.ok(path.talker.missing >= 2 && path.talker.missing <= 4, `${path.talker.missing} tries`);
+						check.equal(told.take(), "", "told once");
 						source.broken = false;
-						path.attach(undefined);
-						path.attach(sent);
-						check.equal(source.starts, 2);
+					}
+					if (step === 45) {
+						check.equal(source.starts, 2, "found by itself");
+						check.equal(told.take(), "audio input-back");
 						path.talking = false;
 						check.equal(path.talker.deadline, Infinity, "push to talk: nobody looks at the microphone");
 						ticks = path.ticks;
 					}
-					if (step === 50) {
+					if (step === 65) {
 						check.ok(path.ticks <= ticks + 1, `${path.ticks - ticks} ticks while it may not talk`);
 						path.talking = true;
 						check.equal(source.starts, 3);
@@ -317,7 +337,13 @@ export default function (suite: Suite): void {
 						arena.view.setInt32(packet + 4, ++number);
 						path.receive(path.speaker(5, 6, now), packet, 40, now, number, number * 960);
 					}
-					if (step === 100) check.ok(sent.packets >= 15, `${sent.packets} before`);
+					if (step === 110) sink.error = "sound device x was unplugged";
+					if (step === 120) {
+						check.equal(told.take(), "audio output-lost: sound device x was unplugged", "told once");
+						sink.error = "";
+					}
+					if (step === 130) check.equal(told.take(), "audio output-back");
+					if (step === 100) check.ok(sent.packets >= 10, `${sent.packets} before`);
 					if (step === 140) {
 						check.ok(path.listening);
 						during = sent.packets;
@@ -328,7 +354,7 @@ export default function (suite: Suite): void {
 						check.ok(sent.packets > during + 10, "speaks again");
 						check.equal(sent.gaps, 0);
 						path.attach(undefined);
-						check.equal(source.closed, source.starts + 1, "closed while nobody is there");
+						check.equal(source.closed, source.starts, "closed while nobody is there");
 						ticks = path.ticks;
 					}
 					if (step === 430) {

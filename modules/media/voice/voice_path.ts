@@ -1,3 +1,4 @@
+import { type Logger, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type { AudioDecoder, AudioEncoder, AudioSink, AudioSource } from "media/audio/audio";
 import { Listener, listenerBytes } from "media/voice/listener";
 import type { PacketReader } from "media/voice/packet_reader";
@@ -14,8 +15,8 @@ const PLAN_TALKER = "voice, outgoing";
 const PLAN_LISTENER = "voice, incoming";
 /** Frames taken from the source in one turn, at most. */
 const MOST_FRAMES = 8;
-/** Milliseconds until a source that could not be opened is tried again. */
-const OPEN_AGAIN = 5000;
+/** Default of {@link VoicePathOptions.again}. */
+const AGAIN = 5000;
 /** A deadline that is so near (ms) is met now, so that talker and listener share wake-ups. */
 const NEAR = 1;
 
@@ -28,6 +29,10 @@ export interface VoicePathOptions {
 	readonly sink: AudioSink;
 	readonly encoder: AudioEncoder;
 	readonly decoders: readonly AudioDecoder[];
+	/** Is told when source or sink go and when they are back. */
+	readonly log?: Logger;
+	/** Milliseconds until a source that could not be opened is tried again. Default 5000. */
+	readonly again?: number;
 	/** How long packets are; default: they are Opus. */
 	readonly reader?: PacketReader;
 }
@@ -53,6 +58,8 @@ export class VoicePath implements Voice {
 	readonly #encoder: AudioEncoder;
 	readonly #decoders: readonly AudioDecoder[];
 	readonly #timer: Timer;
+	readonly #log: Logger | undefined;
+	readonly #again: number;
 	#transport: VoiceTransport | undefined;
 	/** When the timer will come, in ms; Infinity: it is not armed. */
 	#armed = Infinity;
@@ -60,6 +67,11 @@ export class VoicePath implements Voice {
 	/** The source is open, or to be opened at `#openAt`. */
 	#wanted = false;
 	#openAt = Infinity;
+	/** Why the source could not be opened; "": it could. */
+	#closed = "";
+	/** The log says that source or sink are gone. */
+	#deaf = false;
+	#mute = false;
 
 	constructor(options: VoicePathOptions) {
 		const { settings, plan, source, sink, encoder, decoders } = options;
@@ -70,6 +82,8 @@ export class VoicePath implements Voice {
 		this.#sink = sink;
 		this.#encoder = encoder;
 		this.#decoders = decoders;
+		this.#log = options.log;
+		this.#again = options.again ?? AGAIN;
 		this.talker = new Talker({ settings, arena, offset: plan.offset(PLAN_TALKER), source, encoder });
 		this.listener = new Listener({ settings, arena, offset: plan.offset(PLAN_LISTENER), sink, decoders, reader });
 		this.#timer = new Timer({ onTimer: () => this.#tick() });
@@ -159,10 +173,28 @@ export class VoicePath implements Voice {
 		try {
 			this.#source.start();
 			this.talker.start(now);
-		} catch {
+			this.#closed = "";
+		} catch (error) {
 			this.talker.missing++;
-			this.#openAt = now + OPEN_AGAIN;
+			this.#closed = (error as Error).message;
+			this.#openAt = now + this.#again;
 		}
+		this.#tell();
+	}
+
+	/** Tells once that a device was unplugged or a disk is full, and once that all is well again. */
+	#tell(): void {
+		const input = this.#closed !== "" ? this.#closed : (this.#source.error ?? "");
+		const output = this.#sink.error ?? "";
+		if ((input !== "") !== this.#deaf) {
+			this.#deaf = !this.#deaf;
+			if (this.#deaf) this.#log?.log(LEVEL_WARNING, "audio", "input-lost", { reason: input });
+			else this.#log?.log(LEVEL_INFO, "audio", "input-back");
+		}
+		if ((output !== "") === this.#mute) return;
+		this.#mute = !this.#mute;
+		if (this.#mute) this.#log?.log(LEVEL_WARNING, "audio", "output-lost", { reason: output });
+		else this.#log?.log(LEVEL_INFO, "audio", "output-back");
 	}
 
 	#tick(): void {
@@ -172,6 +204,7 @@ export class VoicePath implements Voice {
 		if (now + NEAR >= this.#openAt) this.#open(now);
 		this.#talk(now + NEAR);
 		this.listener.play(now);
+		this.#tell();
 		this.#arm(now);
 	}
 
