@@ -235,12 +235,12 @@ const AUDIO = object({
 	output: text(1, PATH_LENGTH, Form.SOUND_OUTPUT, "null"),
 	rate: oneOf(16_000, 8000, 16_000, 48_000),
 	codec: choice("opus", "opus"),
-	frame: oneOf(20, 10, 20, 40, 60),
+	frame: oneOf(60, 10, 20, 40, 60),
 	bitrate: whole(6000, 200_000, 24_000),
 	complexity: whole(0, 10, 5, 0),
 	fec: flag(true),
 	dtx: flag(false),
-	expectedLoss: whole(0, 100, 5),
+	expectedLoss: whole(0, 100, 10),
 	jitter: always(
 		object({
 			minimum: whole(0, 1000, 20),
