@@ -143,7 +143,7 @@ function makeParts(plan: MemoryPlan, config: Config, settings: Settings, log: Lo
 
 	/* Microphone and loudspeaker, and the KV channels in which they talk and listen. */
 	if (config.kv !== undefined && kv !== undefined) {
-		const sound = config.audio && new VoicePart(config.audio, KV_FRAMING, plan);
+		const sound = config.audio && new VoicePart(config.audio, KV_FRAMING, plan, log);
 		if (sound !== undefined) parts.push(sound);
 		parts.push(new KVPart(config.kv, kv, plan, log, sound?.voice));
 	}

@@ -245,7 +245,7 @@ const AUDIO = object({
 		object({
 			minimum: whole(0, 1000, 20),
 			maximum: whole(20, 2000, 300),
-			packets: whole(2, 128, 32, 16),
+			packets: whole(2, 64, 32, 16),
 		}),
 	),
 	speakers: whole(1, 16, 4, 2),

@@ -105,6 +105,7 @@ export class ClockedSink implements AudioSink {
 	starved = 0;
 	written = 0;
 	closed = false;
+	error = "";
 	/** It takes nothing any more. */
 	broken = false;
 	readonly #perMs: number;

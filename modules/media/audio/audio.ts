@@ -16,6 +16,8 @@ export interface AudioSource {
 	read(buffer: ArrayBuffer, offset: number, samples: number): number;
 	/** Samples lost because nobody read in time, since the start. */
 	readonly lost: number;
+	/** Why nothing comes for now, as a sentence; "" or undefined while all is well. */
+	readonly error?: string;
 	/** Safe twice. */
 	close(): void;
 }
@@ -32,6 +34,8 @@ export interface AudioSink {
 	write(buffer: ArrayBuffer, offset: number, samples: number): number;
 	/** Samples of silence played because nothing was there, since the start. */
 	readonly starved: number;
+	/** Why nobody hears what is written, as a sentence; "" or undefined while all is well. */
+	readonly error?: string;
 	/** Plays what waits where that takes no time (a file), and closes. Safe twice. */
 	close(): void;
 }

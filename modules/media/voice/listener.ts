@@ -83,7 +83,7 @@ export class Listener {
 	heard = -Infinity;
 	/** Root of the mean square of what was played last, 0 to 32,768. */
 	level = 0;
-	/** Speakers for whom there was no place; packets that no block was free for; packets that are none; pieces mixed; times that the sink ran dry while somebody spoke. */
+	/** Speakers for whom there was no place; packets that no block was free for; packets that are none, of strangers; pieces mixed; times that the sink ran dry while somebody spoke. */
 	refused = 0;
 	overruns = 0;
 	damaged = 0;
@@ -162,6 +162,11 @@ export class Listener {
 		const units = length > this.pool.size ? 0 : this.#reader.duration(offset, length);
 		if (units === 0) {
 			it.damaged++;
+			// Who has sent nothing else yet keeps nobody out.
+			if (it.jitter.counters.received === 0) {
+				it.end();
+				this.damaged++;
+			}
 			return;
 		}
 		it.heard = now;

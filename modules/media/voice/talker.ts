@@ -11,6 +11,8 @@ const CREEP = 1 / 100;
 /** Part of a frame after which it looks again, and how much longer it waits each time. */
 const RETRY = 1 / 8;
 const PATIENCE = 2;
+/** After that long (ms) without a frame the source was away, and the media time goes on by as much. */
+const AWAY = 2_000;
 
 export interface TalkerOptions {
 	readonly settings: VoiceSettings;
@@ -64,6 +66,9 @@ export class Talker {
 	readonly #frame: number;
 	#retry = 0;
 	#units = 0;
+	/** When the last frame was taken; -1: none yet. */
+	#taken = -1;
+	#began = false;
 
 	constructor(options: TalkerOptions) {
 		const { settings, arena, offset } = options;
@@ -84,6 +89,7 @@ export class Talker {
 	start(now: number): void {
 		this.#retry = this.#frame * RETRY;
 		this.ended = false;
+		this.#began = true;
 		this.deadline = now;
 	}
 
@@ -123,9 +129,22 @@ export class Talker {
 		this.#retry = frame * RETRY;
 		this.frames++;
 		this.deadline += frame * (1 - CREEP);
+		this.goOn(now);
 		this.#units = (this.#units + frame * UNITS_PER_MS) | 0;
 		this.level = level(this.#buffer, this.#pcm, samples);
 		return true;
+	}
+
+	/** A frame was taken: when none was for a while, the media time went on. */
+	private goOn(now: number): void {
+		const frame = this.#frame;
+		const passed = now - this.#taken;
+		if (this.#taken >= 0 && (this.#began || passed > AWAY)) {
+			const frames = Math.round(passed / frame) - 1;
+			if (frames > 0) this.#units = (this.#units + frames * frame * UNITS_PER_MS) | 0;
+		}
+		this.#began = false;
+		this.#taken = now;
 	}
 
 	private encode(): number {
