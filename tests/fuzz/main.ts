@@ -3,13 +3,12 @@ import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
 import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
-import { Counter, print, target } from "host/host";
+import { Counter, print } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
 
-/** A target that is emulated takes so many times as long, and gets so much less. */
-const EMULATION = 5;
-const EMULATED = "armhf";
+/** Short runs get so much less. */
+const SHORTER = 20;
 /** The seed of the tests. */
 const SEED = 1;
 
@@ -26,7 +25,7 @@ export default function fuzz(suite: Suite): void {
 			for (let k = 0; k < fuzzer.kept.length; k++) check.equal(fuzzer.block(fuzzer.kept[k]).fault, "", "seed " + fuzzer.kept[k]);
 			check.ok(true);
 		});
-		const count = target() === EMULATED ? fuzzer.share / EMULATION : fuzzer.share;
+		const count = suite.short ? fuzzer.share / SHORTER : fuzzer.share;
 		suite.test("fuzz: " + fuzzer.name + ": " + count + " damaged messages, every promise holds, memory is flat", (check) => {
 			const campaign = new Campaign(fuzzer, SEED);
 			campaign.run(count);

@@ -83,7 +83,8 @@ export default function main(): void {
 		runTlsProbe(args().slice(1));
 		return;
 	}
-	const runner = new Runner();
+	const short = first === "--short";
+	const runner = new Runner(short);
 	engine(runner);
 	clock(runner);
 	timer(runner);
@@ -138,5 +139,5 @@ export default function main(): void {
 	config(runner);
 	metrics(runner);
 	fuzz(runner);
-	runner.run(first);
+	runner.run(short ? second : first);
 }

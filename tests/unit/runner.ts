@@ -14,6 +14,7 @@ interface Case {
  * then `N passed, N failed`. Exit code 1 when one failed.
  */
 export class Runner implements Suite {
+	readonly short: boolean;
 	readonly #cases: Case[] = [];
 	readonly #next: Timer;
 	readonly #limit: Timer;
@@ -23,7 +24,8 @@ export class Runner implements Suite {
 	#failed = 0;
 	#checks = new Checks();
 
-	constructor() {
+	constructor(short = false) {
+		this.short = short;
 		this.#next = new Timer({ onTimer: () => this.#start() });
 		this.#limit = new Timer({ onTimer: () => this.#end(`took more than ${this.#case().timeout} ms`) });
 	}
@@ -37,6 +39,10 @@ export class Runner implements Suite {
 				done();
 			},
 		});
+	}
+
+	longTest(title: string, body: (check: Check) => void): void {
+		if (!this.short) this.test(title, body);
 	}
 
 	asyncTest(title: string, timeout: number, body: (check: Check, done: () => void) => void): void {

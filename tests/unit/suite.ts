@@ -11,7 +11,11 @@ export interface Check {
 
 /** Where a test file registers its tests. */
 export interface Suite {
+	/** An emulated processor or a debugging engine runs the tests: what only takes long is left out or made shorter. */
+	readonly short: boolean;
 	test(title: string, body: (check: Check) => void): void;
+	/** A test whose point is its length; left out when tests are to be short. */
+	longTest(title: string, body: (check: Check) => void): void;
 	/** Passes when `done` is called in time, fails at a false statement or after `timeout` milliseconds. */
 	asyncTest(title: string, timeout: number, body: (check: Check, done: () => void) => void): void;
 }

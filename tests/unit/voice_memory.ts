@@ -155,11 +155,11 @@ function free(check: Check, codec: boolean): void {
 }
 
 export default function (suite: Suite): void {
-	suite.test(
+	suite.longTest(
 		"KV-22 voice: source to wire to sink, 100,000 packets without codec: 0 slots, 0 chunk bytes, 0 collections",
 		(check) => free(check, false),
 	);
-	suite.test(
+	suite.longTest(
 		"KV-22 voice: source to wire to sink, 100,000 packets through Opus: 0 slots, 0 chunk bytes, 0 collections",
 		(check) => free(check, true),
 	);

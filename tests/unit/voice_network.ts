@@ -77,7 +77,7 @@ export default function (suite: Suite): void {
 	});
 
 	for (const numbered of [true, false])
-		suite.test(
+		suite.longTest(
 			`voice: 10 minutes, ${numbered ? "with" : "without"} numbers, with losses, jitter and drifting clocks: neither dry nor piling up`,
 			(check) => {
 				for (const drift of [-200, 200]) {
@@ -166,7 +166,7 @@ export default function (suite: Suite): void {
 		check.ok(line.jitterBuffer.counters.dropped < 10, `${line.jitterBuffer.counters.dropped} dropped`);
 	});
 
-	suite.test("voice: the whole incoming path costs no slot and no chunk over 100,000 packets with all faults", (check) => {
+	suite.longTest("voice: the whole incoming path costs no slot and no chunk over 100,000 packets with all faults", (check) => {
 		for (const numbered of [true, false]) {
 			const line = new Line({ numbered, loss: 0.05, jitter: 30, duplicates: 0.02, drift: 100 });
 			const allocation = new Allocation();

@@ -203,7 +203,7 @@ export default function register(suite: Suite): void {
 		driver.feed(ACCEPT);
 		check.equal(driver.messages.fault, "");
 	});
-	suite.test("ARROW-9 70,000 own messages: ids wrap without a gap, ACKs use up none", (check) => {
+	suite.longTest("ARROW-9 70,000 own messages: ids wrap without a gap, ACKs use up none", (check) => {
 		const driver = new Driver().establish();
 		const ask = "02000000000000000000040077000802000000000000000000 04 beef0001".split(" ").join("");
 		let faults = 0;

@@ -63,7 +63,7 @@ export default function session(suite: Suite): void {
 		check.equal(driver.take(), "");
 	});
 
-	suite.test("KV-13 KEEPALIVE every 20 s, also while talking and heard; never more than 30 s without one", (check) => {
+	suite.longTest("KV-13 KEEPALIVE every 20 s, also while talking and heard; never more than 30 s without one", (check) => {
 		const driver = new Driver(CHANNEL).join();
 		driver.wait(500);
 		acknowledge(driver);
