@@ -3,7 +3,7 @@
  *
  * Everything is made here, once, in the memory of one plan; then the event loop runs and nothing more is made.
  */
-import type { ArrowSettings } from "arrow/options";
+import type { ArrowIdentity, ArrowSettings } from "arrow/options";
 import { arrowFiguresBytes } from "device/arrow_figures";
 import { ArrowPart, arrowIdentity, arrowSettings, planArrow, scansOf } from "device/arrow_part";
 import { CameraPart, planCamera } from "device/camera_part";
@@ -24,8 +24,8 @@ import { planVoicePart, VoicePart, voiceFiguresBytes } from "device/voice_part";
 import { planDiscovery } from "discovery/endpoint";
 import { type DiscoverySettings, discoverySettings } from "discovery/settings";
 import { args, exit, print, printError, target } from "host/host";
-import type { KVSettings } from "kv/options";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
+import type { KVSettings } from "kv/options";
 import { MemoryPlan } from "storage/plan";
 import { monotonic, wall } from "time/clock";
 
@@ -37,7 +37,7 @@ export default function main(): void {
 	if (code !== Exit.NONE) exit(code);
 }
 
-/** Makes what the command line and the configuration ask for. @returns an exit status, NONE when the device is to run. */
+/** Makes what the command line and the configuration ask for. @returns an exit status, NONE when the event loop is to run. */
 function makeDevice(): number {
 	/* What the command line asks for. */
 	const options = parseOptions(args());
@@ -58,7 +58,6 @@ function makeDevice(): number {
 	const trial = options.checkConfig || options.printMemory;
 	const identity = trial ? new Identity(new ArrayBuffer(IDENTITY_BYTES)) : readIdentity(options.state, log);
 	if (identity === undefined) return Exit.IDENTITY;
-	const arrowSelf = arrowIdentity(identity);
 
 	/* Whether the way to the Arrow service is free: one attempt, told in words. */
 	if (options.diagnose && !trial) {
@@ -66,68 +65,91 @@ function makeDevice(): number {
 		return problem === "" ? Exit.NONE : refuse(options.config + ": " + problem);
 	}
 
-	/* What it needs of memory, before any of it is taken. */
-	const plan = new MemoryPlan();
-	let discovery: DiscoverySettings | undefined;
-	let arrow: ArrowSettings | undefined;
-	let kv: KVSettings | undefined;
 	try {
-		if (config.discovery !== undefined) {
-			discovery = discoverySettings(config.discovery, takesH265(config));
-			planDiscovery(plan, discovery);
-		}
-		if (config.arrow !== undefined) {
-			arrow = arrowSettings(config.arrow, config, arrowSelf, scansOf(discovery));
-			planArrow(plan, arrow, arrowSelf);
-		}
-		if (config.kv !== undefined) {
-			kv = kvSettings(config.kv);
-			planKV(plan, kv);
-			if (config.audio !== undefined) planVoicePart(plan, config.audio, KV_FRAMING);
-		}
-		let figures = 0;
-		if (arrow !== undefined) figures += arrowFiguresBytes(arrow.sessions);
-		if (kv !== undefined) figures += kvFiguresBytes(kv.channels.length);
-		if (kv !== undefined && config.audio !== undefined) figures += voiceFiguresBytes(config.audio.speakers);
-		if (config.camera !== undefined) planCamera(plan, config.camera, figures);
+		/* What its parts need of memory, before any of it is taken. */
+		const plan = new MemoryPlan();
+		const settings = planParts(plan, config, identity);
+		const excess = checkMemory(plan, config.device.memory);
+		if (excess !== "") return refuse(options.config + ": " + excess);
+		if (options.checkConfig) return answer(options.config + ": the configuration is right");
+
+		/* It works until the host asks it to stop. */
+		const parts = makeParts(plan, config, settings, log, trial ? undefined : options.state);
+		const device = new Device({ parts, plan, logger: log, uuid: identity.uuid });
+		if (options.printMemory) device.printMemory();
+		else device.run();
+		return Exit.NONE;
 	} catch (error) {
 		return refuse(options.config + ": " + (error as Error).message);
 	}
-	const excess = checkMemory(plan, config.device.memory);
-	if (excess !== "") return refuse(options.config + ": " + excess);
-	if (options.checkConfig) return answer(options.config + ": the configuration is right");
+}
 
-	/* The camera with its HTTP server, the tunnel to the Arrow service, scans for cameras, voice, and the figures of all. */
+/** What the parts are to do, beyond what the configuration says in so many words; undefined: not configured. */
+interface Settings {
+	readonly self: ArrowIdentity;
+	readonly discovery: DiscoverySettings | undefined;
+	readonly arrow: ArrowSettings | undefined;
+	readonly kv: KVSettings | undefined;
+}
+
+/** Checks what each part is to do and reserves its memory. A part that is not configured needs none. @throws Error naming the key that is wrong. */
+function planParts(plan: MemoryPlan, config: Config, identity: Identity): Settings {
+	const { camera, audio } = config;
+	const self = arrowIdentity(identity);
+	const discovery = config.discovery && discoverySettings(config.discovery, takesH265(config));
+	const arrow = config.arrow && arrowSettings(config.arrow, config, self, scansOf(discovery));
+	const kv = config.kv && kvSettings(config.kv);
+	let figures = 0;
+	if (discovery !== undefined) planDiscovery(plan, discovery);
+	if (arrow !== undefined) {
+		planArrow(plan, arrow, self);
+		figures += arrowFiguresBytes(arrow.sessions);
+	}
+	if (kv !== undefined) {
+		planKV(plan, kv);
+		figures += kvFiguresBytes(kv.channels.length);
+		if (audio !== undefined) {
+			planVoicePart(plan, audio, KV_FRAMING);
+			figures += voiceFiguresBytes(audio.speakers);
+		}
+	}
+	if (camera !== undefined) planCamera(plan, camera, figures);
+	return { self, discovery, arrow, kv };
+}
+
+/**
+ * Makes the parts, in the order in which they start. Files of the tunnel are kept in `folder`.
+ * @throws Error naming the key whose device or file is of no use.
+ */
+function makeParts(plan: MemoryPlan, config: Config, settings: Settings, log: Log, folder: string | undefined): Part[] {
+	const { self, discovery, arrow, kv } = settings;
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
-	try {
-		if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
-		let scans: DiscoveryPart | undefined;
-		if (discovery !== undefined) {
-			scans = new DiscoveryPart(discovery, plan, log);
-			parts.push(scans);
-		}
-		if (arrow !== undefined) {
-			const files = trial ? {} : { folder: options.state, stateFile: config.arrow?.stateFile };
-			const tunnel = new ArrowPart(arrow, arrowSelf, plan, log, { ...files, discovery: scans, scope: discovery });
-			if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
-			parts.push(tunnel);
-		}
-		if (config.kv !== undefined && kv !== undefined) {
-			const sound = config.audio === undefined ? undefined : new VoicePart(config.audio, KV_FRAMING, plan);
-			if (sound !== undefined) parts.push(sound);
-			parts.push(new KVPart(config.kv, kv, plan, log, sound?.voice));
-		}
-	} catch (error) {
-		return refuse(options.config + ": " + (error as Error).message);
-	}
-	metrics.parts = parts;
 
-	/* It works until the host asks it to stop. */
-	const device = new Device({ parts, plan, logger: log, uuid: identity.uuid });
-	if (options.printMemory) device.printMemory();
-	else device.run();
-	return Exit.NONE;
+	/* The camera, and the HTTP server that shows its pictures and everybody's figures. */
+	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
+
+	/* Scans for cameras on the local networks. */
+	const scans = discovery && new DiscoveryPart(discovery, plan, log);
+	if (scans !== undefined) parts.push(scans);
+
+	/* The tunnel, through which the Arrow service reaches what is configured, and what scans find. */
+	if (arrow !== undefined) {
+		const stateFile = folder === undefined ? undefined : config.arrow?.stateFile;
+		const tunnel = new ArrowPart(arrow, self, plan, log, { folder, stateFile, discovery: scans, scope: discovery });
+		if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
+		parts.push(tunnel);
+	}
+
+	/* Microphone and loudspeaker, and the KV channels in which they talk and listen. */
+	if (config.kv !== undefined && kv !== undefined) {
+		const sound = config.audio && new VoicePart(config.audio, KV_FRAMING, plan, log);
+		if (sound !== undefined) parts.push(sound);
+		parts.push(new KVPart(config.kv, kv, plan, log, sound?.voice));
+	}
+
+	metrics.parts = parts;
+	return parts;
 }
 
 function isSmall(): boolean {

@@ -102,11 +102,12 @@ class SingleScan implements DiscoveryOwner {
 		const order = sorted(report);
 		for (let i = 0; i < hostCount; i++) print(hostJSON(report, order[i]) + comma(i, hostCount));
 		print('],"services":[');
-		for (let i = 0; i < serviceCount; i++) {
-			const { type, address, port, path, mac } = report.serviceAt(i);
-			const url = urlOf(report.serviceAt(i));
-			print(JSON.stringify({ type, address, port, path, mac, url }) + comma(i, serviceCount));
-		}
+		let printed = 0;
+		for (let i = 0; i < hostCount; i++)
+			for (let j = 0; j < serviceCount; j++) {
+				const service = report.serviceAt(j);
+				if (service.address === report.hostAddress(order[i])) print(serviceJSON(service) + comma(printed++, serviceCount));
+			}
 		print("]}");
 	}
 }
@@ -144,6 +145,11 @@ function hostJSON(report: Report, host: number): string {
 		portList(report, host) +
 		"]}"
 	);
+}
+
+function serviceJSON(service: FoundService): string {
+	const { type, address, port, path, mac } = service;
+	return JSON.stringify({ type, address, port, path, mac, url: urlOf(service) });
 }
 
 function printTable(report: Report): void {

@@ -76,7 +76,8 @@ export class DiscoveredStore {
 		this.damaged++;
 		const aside = this.#path + DAMAGED;
 		const problem = rename(this.#path, aside);
-		this.#log("services-damaged", reason + (problem === "" ? "; set aside as " + aside : "; cannot be set aside: " + problem));
+		reason += problem === "" ? "; set aside as " + aside : "; cannot be set aside: " + problem;
+		this.#logger.log(LEVEL_WARNING, "arrow", "services-damaged", { file: this.#path, reason });
 		return undefined;
 	}
 
@@ -96,7 +97,7 @@ export class DiscoveredStore {
 			return;
 		}
 		this.failures++;
-		if (!this.#failed) this.#log("services-failed", reason);
+		if (!this.#failed) this.#logger.log(LEVEL_WARNING, "arrow", "services-failed", { file: this.#path, reason });
 		this.#failed = true;
 	}
 
@@ -129,9 +130,5 @@ export class DiscoveredStore {
 		for (let i = 0; i < file.length; i++) if (bytes[this.#start + i] !== file[i]) return false;
 		this.#keep(length);
 		return true;
-	}
-
-	#log(event: string, reason: string): void {
-		this.#logger.log(LEVEL_WARNING, "arrow", event, { file: this.#path, reason });
 	}
 }

@@ -1,5 +1,6 @@
 import type { AudioConfig } from "device/config";
 import type { Part } from "device/part";
+import type { Logger } from "host/logger";
 import type { AudioDecoder } from "media/audio/audio";
 import { GainSink } from "media/audio/gain_sink";
 import { openSink, openSource, planSound } from "media/audio/open";
@@ -48,8 +49,10 @@ function voiceSettings(audio: AudioConfig, framing: VoiceFraming): VoiceSettings
 	};
 }
 
-/** Reserves what a {@link VoicePart} needs. */
+/** Reserves what a {@link VoicePart} needs. @throws RangeError naming the key that does not go with another one. */
 export function planVoicePart(plan: MemoryPlan, audio: AudioConfig, framing: VoiceFraming): void {
+	const { minimum, maximum } = audio.jitter;
+	if (minimum > maximum) throw new RangeError("audio.jitter.minimum: must not be above audio.jitter.maximum, is " + minimum);
 	planSound(plan, audio);
 	planVoice(plan, voiceSettings(audio, framing));
 	plan.note("voice encoder", opusEncoderBytes(), "");
@@ -61,7 +64,7 @@ export class VoicePart implements Part {
 	readonly voice: VoicePath;
 
 	/** @throws Error naming the key whose device or file is of no use. */
-	constructor(audio: AudioConfig, framing: VoiceFraming, plan: MemoryPlan) {
+	constructor(audio: AudioConfig, framing: VoiceFraming, plan: MemoryPlan, log: Logger) {
 		const { rate, frame, bitrate, complexity, fec, dtx, expectedLoss } = audio;
 		const decoders: AudioDecoder[] = [];
 		for (let i = 0; i < audio.speakers; i++) decoders.push(new OpusDecoder(rate));
@@ -73,6 +76,7 @@ export class VoicePart implements Part {
 			sink: audio.gain === 1 ? sink : new GainSink(sink, audio.gain),
 			encoder: new OpusEncoder({ rate, frame, bitrate, complexity, fec, dtx, expectedLoss }),
 			decoders,
+			log,
 		});
 	}
 

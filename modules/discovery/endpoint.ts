@@ -34,7 +34,7 @@ const PLAN_PROBES = "discovery probes";
 const PLAN_NATIVE = "discovery sockets (native)";
 /** Bytes taken from a socket at once. */
 const INPUT_BYTES = 2048;
-/** Probes at work at a time. */
+/** Probes at work at a time, at most; not more than half of the sockets. */
 const PROBES = 8;
 /** Records of C: of each stream, of the neighbour table with its piece, of echo requests, of the timer. */
 const NATIVE_STREAM = 384;
@@ -55,7 +55,7 @@ export interface DiscoveryOwner {
 }
 
 function probesOf(settings: DiscoverySettings): number {
-	return Math.min(PROBES, settings.sockets);
+	return Math.min(PROBES, Math.ceil(settings.sockets / 2));
 }
 
 /** Reserves what a {@link DiscoveryEndpoint} needs. */

@@ -66,6 +66,9 @@ export function settingsOf(options: KVOptions, times?: Partial<KVTimes>): KVSett
 	if (channel !== undefined && options.channels !== undefined) throw new RangeError("kv.channels: not together with kv.channel");
 	const administrator = register?.administrator;
 	const permissions = register?.permissions ?? [];
+	const checked = withTimes(times);
+	if (checked.retry > checked.retryLimit)
+		throw new RangeError("kv.times.retry: must not be above kv.times.retryLimit, is " + checked.retry);
 	return {
 		address,
 		uid: uid === undefined ? undefined : userOf(uid, "kv.uid"),
@@ -74,7 +77,7 @@ export function settingsOf(options: KVOptions, times?: Partial<KVTimes>): KVSett
 		channels: channelsOf(options.channels ?? [channel ?? CREATE]),
 		cleanUp: options.cleanUp ?? false,
 		switches: withSwitches(options.switches),
-		times: withTimes(times),
+		times: checked,
 	};
 }
 

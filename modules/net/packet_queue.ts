@@ -16,6 +16,14 @@ export const DROPPED = -1;
 const FIRST_WAIT = 2;
 const LONGEST_WAIT = 64;
 const NONE = -1;
+/** Table of the queue: first block of each priority, last block of each, then the words of each block. */
+const TAILS = PRIORITIES;
+const ENTRIES = 2 * PRIORITIES;
+const WORDS = 4;
+/** Words of a block: the block behind it, where its packet lies, the peer, when it came (whole ms, 32 bits). */
+const START = 1;
+const PEER = 2;
+const TIME = 3;
 
 /** The part of a `Datagram` that sends. */
 export interface DatagramWriter {
@@ -70,14 +78,8 @@ export class PacketQueue {
 	readonly #writer: DatagramWriter;
 	readonly #age: number;
 	readonly #batch: number;
-	/** First and last block of each priority. */
-	readonly #heads = new Int16Array(PRIORITIES);
-	readonly #tails = new Int16Array(PRIORITIES);
-	/** Of each block: the one behind it, where in it the packet lies, its peer; when it came. */
-	readonly #next: Int16Array;
-	readonly #starts: Int32Array;
-	readonly #peers: Int16Array;
-	readonly #times: Float64Array;
+	/** First and last block of each priority; then four words for each block. One array, as each one costs seven slots. */
+	readonly #table: Int32Array;
 	#wait = FIRST_WAIT;
 
 	constructor(options: PacketQueueOptions) {
@@ -90,12 +92,8 @@ export class PacketQueue {
 		this.#writer = options.writer;
 		this.#age = options.age ?? 100;
 		this.#batch = options.batch ?? 32;
-		this.#heads.fill(NONE);
-		this.#tails.fill(NONE);
-		this.#next = new Int16Array(pool.count);
-		this.#starts = new Int32Array(pool.count);
-		this.#peers = new Int16Array(pool.count);
-		this.#times = new Float64Array(pool.count);
+		this.#table = new Int32Array(ENTRIES + pool.count * WORDS);
+		this.#table.fill(NONE, 0, ENTRIES);
 	}
 
 	/** A packet at `offset`; it is copied when it has to wait. @returns SENT, QUEUED or DROPPED. */
@@ -147,15 +145,17 @@ export class PacketQueue {
 		let left = this.#batch;
 		for (let priority = 0; priority < PRIORITIES && left > 0; priority++) {
 			while (left > 0) {
-				const block = this.#heads[priority];
+				const table = this.#table;
+				const block = table[priority];
 				if (block < 0) break;
+				const entry = ENTRIES + block * WORDS;
 				left--;
-				if (now - this.#times[block] > this.#age) {
+				if (((now - table[entry + TIME]) | 0) > this.#age) {
 					this.counters[priority].stale++;
 					this.#pool.release(this.remove(priority));
 					continue;
 				}
-				const outcome = this.write(this.#starts[block], this.#pool.lengths[block], this.#peers[block], priority, now);
+				const outcome = this.write(table[entry + START], this.#pool.lengths[block], table[entry + PEER], priority, now);
 				if (outcome === QUEUED) return;
 				this.#pool.release(this.remove(priority));
 			}
@@ -167,7 +167,7 @@ export class PacketQueue {
 	/** Drops what waits. */
 	clear(): void {
 		for (let priority = 0; priority < PRIORITIES; priority++)
-			while (this.#heads[priority] >= 0) {
+			while (this.#table[priority] >= 0) {
 				this.counters[priority].dropped++;
 				this.#pool.release(this.remove(priority));
 			}
@@ -208,24 +208,27 @@ export class PacketQueue {
 
 	private append(block: number, offset: number, length: number, peer: number, priority: number, now: number): void {
 		this.#pool.lengths[block] = length;
-		this.#starts[block] = offset;
-		this.#peers[block] = peer;
-		this.#times[block] = now;
-		this.#next[block] = NONE;
-		const tail = this.#tails[priority];
-		if (tail < 0) this.#heads[priority] = block;
-		else this.#next[tail] = block;
-		this.#tails[priority] = block;
+		const table = this.#table;
+		const entry = ENTRIES + block * WORDS;
+		table[entry] = NONE;
+		table[entry + START] = offset;
+		table[entry + PEER] = peer;
+		table[entry + TIME] = now;
+		const tail = table[TAILS + priority];
+		if (tail < 0) table[priority] = block;
+		else table[ENTRIES + tail * WORDS] = block;
+		table[TAILS + priority] = block;
 		this.waiting++;
 		this.counters[priority].queued++;
 		if (!this.wantsWritable && this.deadline === Infinity) this.deadline = now;
 	}
 
 	private remove(priority: number): number {
-		const block = this.#heads[priority];
-		const next = this.#next[block];
-		this.#heads[priority] = next;
-		if (next < 0) this.#tails[priority] = NONE;
+		const table = this.#table;
+		const block = table[priority];
+		const next = table[ENTRIES + block * WORDS];
+		table[priority] = next;
+		if (next < 0) table[TAILS + priority] = NONE;
 		this.waiting--;
 		if (this.waiting === 0) this.deadline = Infinity;
 		return block;
@@ -234,7 +237,7 @@ export class PacketQueue {
 	/** The oldest packet of the lowest priority goes, if it is not more important than `priority`. */
 	private makeRoom(priority: number): boolean {
 		for (let lowest = PRIORITIES - 1; lowest >= priority; lowest--) {
-			if (this.#heads[lowest] < 0) continue;
+			if (this.#table[lowest] < 0) continue;
 			this.counters[lowest].dropped++;
 			this.#pool.release(this.remove(lowest));
 			return true;

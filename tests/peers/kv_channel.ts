@@ -52,6 +52,8 @@ export interface ChannelHost {
 	readonly echo: boolean;
 	/** True: the address is learned from SYS_JOIN alone. */
 	readonly userJoin: boolean;
+	/** False: nothing is acknowledged, as by the original server. */
+	readonly acknowledges: boolean;
 	/** A datagram of a uid that is no member. */
 	stranger(channel: KvChannel, uid: bigint, kind: string): void;
 	evicted(channel: KvChannel, member: KvMember): void;
@@ -214,7 +216,7 @@ export class KvChannel {
 	}
 
 	#acknowledge(packet: SystemPacket, datagram: Buffer, from: RemoteInfo): void {
-		if (packet.ackid === 0 || this.mute) return;
+		if (packet.ackid === 0 || this.mute || !this.#host.acknowledges) return;
 		this.#socket?.send(acknowledge(datagram), from.port, from.address);
 	}
 

@@ -36,6 +36,8 @@ export interface KvServerOptions {
 	readonly orders?: Partial<WireOrders>;
 	/** True: members are reached only after SYS_JOIN; false (default): after KEEPALIVE. */
 	readonly userJoin?: boolean;
+	/** False: system packets stay unanswered, as by the original server. Default true. */
+	readonly acknowledges?: boolean;
 	/** Milliseconds; default 60,000. */
 	readonly evictionMs?: number;
 	readonly voiceKeepsAlive?: boolean;
@@ -93,6 +95,7 @@ export class KvServer extends EventEmitter implements ChannelHost, ConnectionHos
 	readonly voiceKeepsAlive: boolean;
 	readonly echo: boolean;
 	readonly userJoin: boolean;
+	readonly acknowledges: boolean;
 	readonly readMs: number;
 	/** TCP connections taken; those that were given up for their slowness. */
 	connections = 0;
@@ -121,6 +124,7 @@ export class KvServer extends EventEmitter implements ChannelHost, ConnectionHos
 		this.voiceKeepsAlive = options.voiceKeepsAlive ?? false;
 		this.echo = options.echo ?? false;
 		this.userJoin = options.userJoin ?? false;
+		this.acknowledges = options.acknowledges ?? true;
 		this.readMs = options.readMs ?? 5_000;
 		this.#nextChannel = options.firstChannel ?? FIRST_CHANNEL;
 		const rules: KvRuleOptions = {

@@ -8,8 +8,9 @@ import { targetReady, targets } from "../../tools/targets.ts";
 import { build } from "../../tools/build.ts";
 import { echo } from "../peers/local_services.ts";
 import { atEnd } from "./at_end.ts";
-import { freePort, openTunnel, root, tcp } from "./device.ts";
+import { freePort, openTunnel, root, startDevice, tcp } from "./device.ts";
 import type { TestDevice } from "./device.ts";
+import { startKvServer } from "./kv.ts";
 
 const WATCHED_MS = 20_000;
 /** Wake-ups a second. */
@@ -70,6 +71,23 @@ describe("idle", { concurrency: true }, () => {
 			// It is awake all the same.
 			assert.ok((await device.ping(1_000)) < 100);
 			assert.deepEqual(service.violations, []);
+		});
+	}
+
+	for (const [what, talk, input] of [
+		["push to talk", "pushToTalk", "tone:440"],
+		["no microphone", "always", "null"],
+	] as const) {
+		test(`KV-13 a member of a channel in which nobody speaks, ${what}: at most one wake-up a second`, async (t) => {
+			const server = await startKvServer(t);
+			const configuration = { audio: { input, output: "null" }, kv: { server: `127.0.0.1:${server.port}`, talk } };
+			const device = startDevice(t, { configuration });
+			await server.located(1);
+			await sleep(3_000);
+			const { wakeups, processor } = await watch(device);
+			t.diagnostic(`${wakeups.toFixed(2)} wake-ups a second, ${(processor * 100).toFixed(2)} % of a processor`);
+			assert.ok(wakeups <= GOAL, `${wakeups.toFixed(2)} wake-ups a second`);
+			assert.equal(server.channel.members.size, 1, "still a member");
 		});
 	}
 

@@ -64,6 +64,16 @@ for (const userJoin of [false, true])
 		await server.until("voice", () => [...server.channel.members.values()].some((member) => member.voiceIn > 25));
 	});
 
+test("KV-12 KV-17 a server that acknowledges nothing: joined once, KEEPALIVE in time, voice flows, no loss is made up", async (t) => {
+	const server = await startScaledServer(t, { acknowledges: false });
+	const device = await startKvDevice(t, { server, times: SCALED });
+	await server.located(1);
+	const peer = await joinPeer(t, server, server.channel.id, 200);
+	await hearsMore(peer, 100);
+	const { joins, losses, state, acks } = await device.channel();
+	assert.deepEqual([joins, losses, state, acks], [1, 0, "joined", 0]);
+});
+
 test("KV-19 server killed and started again: registered anew, another channel, voice flows; no old id on the wire", async (t) => {
 	const server = await startScaledServer(t);
 	const device = await startKvDevice(t, { server, times: SCALED });

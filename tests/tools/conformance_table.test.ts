@@ -35,7 +35,7 @@ const rows: readonly Row[] = readFileSync(join(folder, "README.md"), "utf8")
 
 /** Files that a name of the table stands for. */
 function filesOf(name: string): string[] {
-	for (const path of [join(root, name), join(folder, name), join(tests, "system", name)]) {
+	for (const path of [join(root, name), join(folder, name), join(tests, "system", name), join(tests, "fault", name)]) {
 		if (existsSync(path)) return [path];
 		if (!name.includes("*") || !existsSync(dirname(path))) continue;
 		const [start = "", end = ""] = basename(path).split("*");

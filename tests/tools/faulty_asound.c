@@ -22,6 +22,8 @@ typedef struct {
 #define STEP 100
 
 static Card card;
+/* Times that it will not be found: it was taken away. */
+static int absent;
 
 int snd_pcm_open(void **pcm, const char *name, int stream, int mode)
 {
@@ -33,6 +35,10 @@ int snd_pcm_open(void **pcm, const char *name, int stream, int mode)
 	card.moment = at ? atoi(at + 1) : 0;
 	card.output = stream == 0;
 	*pcm = &card;
+	if (absent > 0) {
+		absent--;
+		return -ENOENT;
+	}
 	if (!strcmp(card.event, "busy"))
 		return -EBUSY;
 	if (!strcmp(card.event, "denied"))
@@ -97,6 +103,10 @@ long snd_pcm_avail_update(void *pcm)
 	if (++card.asked == card.moment) {
 		card.broken = fails("overrun", -EPIPE) | fails("stuck", -EPIPE) | fails("unplugged", -ENODEV) | fails("sleep", -ESTRPIPE) |
 			fails("lost-sleep", -ESTRPIPE) | fails("interrupted", -EINTR);
+		if (fails("gone", 1)) {
+			absent = 1;
+			card.broken = -ENODEV;
+		}
 		if (fails("late", 1))
 			card.position += 5 * CAPACITY;
 	}

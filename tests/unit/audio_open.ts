@@ -1,7 +1,6 @@
 import type { AudioSink, AudioSource } from "media/audio/audio";
 import { Sound, soundKind, soundLoops, soundPath } from "media/audio/names";
 import { openSink, openSource, planSound } from "media/audio/open";
-import { level } from "media/audio/samples";
 import { MemoryPlan } from "storage/plan";
 import { Allocation } from "unit/allocation";
 import { fitTone } from "unit/audio_signals";
@@ -76,7 +75,7 @@ export default function open(suite: Suite): void {
 		check.ok(bytes("alsa:default", "null") > 6400, "microphone");
 	});
 
-	suite.test("audio open: a tone and silence come at the pace of the clock", (check) => {
+	suite.test("audio open: a tone comes at the pace of the clock, and from nowhere nothing", (check) => {
 		let now = 50;
 		const clock = (): number => now;
 		const buffer = new ArrayBuffer(2048);
@@ -98,8 +97,7 @@ export default function open(suite: Suite): void {
 		const silence = source("null", clock);
 		silence.start();
 		now += 20;
-		check.equal(silence.read(buffer, 0, 320), 320);
-		check.equal(level(buffer, 0, 320), 0);
+		check.equal(silence.read(buffer, 0, 320), -1, "nobody needs to look again");
 	});
 
 	suite.test("audio open: the null sink plays by the clock, and counts what it lacked", (check) => {

@@ -1,4 +1,3 @@
-import type { AudioSource } from "media/audio/audio";
 import { DeviceSink } from "media/audio/device_sink";
 import { DeviceSource } from "media/audio/device_source";
 import { exit, print } from "host/host";
@@ -50,7 +49,16 @@ function faults(): void {
 	let now = 0;
 	const clock = (): number => now;
 	const buffer = new ArrayBuffer(4096);
-	for (const name of ["plain", "overrun@10", "interrupted@10", "sleep@10", "lost-sleep@10", "unplugged@10", "stuck@10"]) {
+	for (const name of [
+		"plain",
+		"overrun@10",
+		"interrupted@10",
+		"sleep@10",
+		"lost-sleep@10",
+		"unplugged@10",
+		"stuck@10",
+		"gone@10",
+	]) {
 		const source = new DeviceSource(name, RATE, clock);
 		source.start();
 		const read = (): number => {
@@ -58,7 +66,12 @@ function faults(): void {
 			return source.read(buffer, 0, FRAME);
 		};
 		print("in " + name + ": " + runs(20, read) + ", lost " + source.lost + ", error '" + source.error + "'");
-		reopen(source, read);
+		if (source.outages > 0)
+			for (let i = 0; i < 2; i++) {
+				now += 5000;
+				print("later: " + runs(4, read) + ", outages " + source.outages + ", error '" + source.error + "'");
+			}
+		source.close();
 		const sink = new DeviceSink(name, RATE, clock);
 		sink.start();
 		const write = (): number => {
@@ -66,6 +79,11 @@ function faults(): void {
 			return sink.write(buffer, 0, FRAME);
 		};
 		print("out " + name + ": " + runs(20, write) + ", starved " + sink.starved + ", error '" + sink.error + "'");
+		if (sink.outages > 0)
+			for (let i = 0; i < 2; i++) {
+				now += 5000;
+				print("later: " + runs(4, write) + ", outages " + sink.outages + ", error '" + sink.error + "'");
+			}
 		sink.close();
 	}
 	const late = new DeviceSink("late@4", RATE, clock);
@@ -83,17 +101,6 @@ function faults(): void {
 			print(name + ": " + (error as Error).message);
 		}
 	}
-}
-
-/** After the device went it can be opened anew. */
-function reopen(source: AudioSource, read: () => number): void {
-	if (read() >= 0) {
-		source.close();
-		return;
-	}
-	source.start();
-	print("again: " + runs(5, read));
-	source.close();
 }
 
 /** One second from "mic" and to "speaker", devices that a configuration of ALSA defines. */

@@ -168,7 +168,7 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 	['{"audio":{"frame":30}}', "audio.frame: must be one of 10, 20, 40, 60, is 30"],
 	['{"audio":{"codec":"g711"}}', 'audio.codec: must be one of "opus", is "g711"'],
 	['{"audio":{"gain":17}}', "audio.gain: must be a number from 0 to 16, is 17"],
-	['{"audio":{"jitter":{"packets":1}}}', "audio.jitter.packets: must be a whole number from 2 to 128, is 1"],
+	['{"audio":{"jitter":{"packets":1}}}', "audio.jitter.packets: must be a whole number from 2 to 64, is 1"],
 	['{"audio":{"jitter":4}}', "audio.jitter: must be an object, is 4"],
 	['{"discovery":true}', "discovery: must be an object, is true"],
 	['{"discovery":{"sockets":0}}', "discovery.sockets: must be a whole number from 1 to 256, is 0"],

@@ -50,7 +50,7 @@ export default function (suite: Suite): void {
 			planVoicePart(plan, config.audio, KV_FRAMING);
 			plan.reserve("figures", ROOM, "");
 			const { bytes, buffer } = plan.allocate();
-			const sound = new VoicePart(config.audio, KV_FRAMING, plan);
+			const sound = new VoicePart(config.audio, KV_FRAMING, plan, LOG);
 			const part = new KVPart(config.kv as KVConfig, settings, plan, LOG, sound.voice);
 			check.ok(!sound.voice.talking, "talk: never");
 			const counters: Record<string, number> = part.endpoint.channels[1].session.counters as unknown as Record<string, number>;
@@ -87,7 +87,25 @@ export default function (suite: Suite): void {
 		check.throws(settings('"uid":"7","register":{}'), "kv.uid");
 		check.throws(settings('"channel":"7","channels":["8"]'), "kv.channels");
 		check.throws(settings('"channels":["8","0x8"]'), "kv.channels[1]");
+		check.throws(settings('"times":{"retry":70000}'), "kv.times.retry: ");
 	});
+
+	suite.test(
+		"audio: every jitter buffer that the configuration lets through can be made, others are named by their key",
+		(check) => {
+			const part = (jitter: string) => {
+				const { audio } = configOf(check, '{"audio":{"speakers":1,"jitter":' + jitter + "}}");
+				if (!audio) return check.fail("no audio");
+				const plan = new MemoryPlan();
+				planVoicePart(plan, audio, KV_FRAMING);
+				new VoicePart(audio, KV_FRAMING, plan, LOG).close();
+			};
+			part('{"packets":2,"minimum":20,"maximum":20}');
+			part('{"packets":64,"minimum":0,"maximum":2000}');
+			check.throws(() => part('{"minimum":500,"maximum":499}'), "audio.jitter.minimum: ");
+			check.ok(parseConfig('{"audio":{"jitter":{"packets":65}}}', true).errors.join().includes("audio.jitter.packets"));
+		},
+	);
 
 	suite.test("audio: gain changes each sample once, also when the sink takes a piece in parts", (check) => {
 		const room = new Room();

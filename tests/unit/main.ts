@@ -20,6 +20,7 @@ import voiceArrival from "unit/voice_arrival";
 import voiceJitter from "unit/voice_jitter";
 import voiceMemory from "unit/voice_memory";
 import voiceNetwork from "unit/voice_network";
+import voiceSignal from "unit/voice_signal";
 import voiceTalker from "unit/voice_talker";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
@@ -36,6 +37,7 @@ import discoveryScanner from "unit/discovery_scanner";
 import discoveryTargets from "unit/discovery_targets";
 import discoveryNative from "unit/discovery_native";
 import discoveryEndpoint from "unit/discovery_endpoint";
+import discoveryPart from "unit/discovery_part";
 import http from "unit/http";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -63,11 +65,14 @@ import fuzz, { fuzzCommand } from "fuzz/main";
 export default function main(): void {
 	const [first, second, third] = args();
 	if (first === "--probe" && second !== undefined) {
-		if (!runProbe(second) && !runAudioProbe(second) && !runVoiceBench(second) && !runVoiceDelay(second, third) && !runLimitsProbe(second, third)) throw new Error(`${second}: no such probe`);
-		return;
-	}
-	if (first === "--fuzz") {
-		exit(fuzzCommand(second ?? "", Number(third), Number(args()[3])));
+		if (
+			!runProbe(second) &&
+			!runAudioProbe(second) &&
+			!runVoiceBench(second) &&
+			!runVoiceDelay(second, third) &&
+			!runLimitsProbe(second, third)
+		)
+			throw new Error(`${second}: no such probe`);
 		return;
 	}
 	if (first === "--fuzz") {
@@ -103,6 +108,7 @@ export default function main(): void {
 	voiceJitter(runner);
 	voiceMemory(runner);
 	voiceNetwork(runner);
+	voiceSignal(runner);
 	voiceTalker(runner);
 	mjpeg(runner);
 	http(runner);
@@ -124,6 +130,7 @@ export default function main(): void {
 	discoveryTargets(runner);
 	discoveryNative(runner);
 	discoveryEndpoint(runner);
+	discoveryPart(runner);
 	camera(runner);
 	log(runner);
 	identity(runner);

@@ -1,3 +1,4 @@
+import type { LogFields, Logger } from "host/logger";
 import type { AudioEncoder, AudioSource } from "media/audio/audio";
 import { tone } from "media/audio/samples";
 import { Listener, listenerBytes } from "media/voice/listener";
@@ -28,8 +29,12 @@ class ClockedSource implements AudioSource {
 	speed = 1;
 	#taken = 0;
 	#phase = 0;
+	broken = false;
 	start(): void {
+		if (this.broken) throw new Error("no microphone");
 		this.starts++;
+		this.ended = false;
+		this.#taken = this.now * 8;
 	}
 	read(buffer: ArrayBuffer, offset: number, samples: number): number {
 		this.reads++;
@@ -38,6 +43,11 @@ class ClockedSource implements AudioSource {
 		this.#taken += samples;
 		this.#phase = tone(buffer, offset, samples, this.#phase, 0.05, this.loud ? 8000 : 0);
 		return samples;
+	}
+	/** What came until then is lost. */
+	skip(now: number): void {
+		this.now = now;
+		this.#taken = now * 8;
 	}
 	close(): void {
 		this.closed++;
@@ -82,6 +92,18 @@ class Bench {
 				if (this.talker.next(now) > 0) this.sent++;
 			}
 		}
+	}
+}
+
+class Told implements Logger {
+	#lines: string[] = [];
+	log(_level: number, area: string, event: string, fields?: LogFields): void {
+		this.#lines.push(area + " " + event + (fields ? ": " + fields.reason : ""));
+	}
+	take(): string {
+		const text = this.#lines.join("; ");
+		this.#lines = [];
+		return text;
 	}
 }
 
@@ -209,13 +231,49 @@ export default function (suite: Suite): void {
 		const packet = listenerBytes(SETTINGS);
 		it.receive(0, packet, 40, 0, 0, 0);
 		it.speaker(1, 2, 0);
+		it.receive(0, packet, 40, 0, 0, 0);
 		it.receive(0, packet, 0, 0, 0, 0);
 		it.receive(0, packet, SETTINGS.packetBytes + 1, 0, 0, 0);
 		it.receive(7, packet, 40, 0, 0, 0);
 		check.equal(it.speakers[0].damaged, 2);
-		check.equal(it.pool.used, 0);
-		it.receive(0, packet, 40, 0, 0, 0);
 		check.equal(it.pool.used, 1);
+		it.receive(0, packet, 40, 0, 1, 960);
+		check.equal(it.pool.used, 2);
+	});
+
+	suite.test("KV-15 listener: a thousand users who send nothing but garbage keep nobody out", (check) => {
+		const it = listener({ ...SETTINGS, speakers: 2 });
+		const packet = listenerBytes({ ...SETTINGS, speakers: 2 });
+		for (let user = 1; user <= 1000; user++) {
+			const place = it.speaker(user, 0x80000000, user);
+			if (place >= 0) it.receive(place, packet, 0, user, -1, -1);
+		}
+		check.equal(it.damaged, 1000);
+		check.equal(it.refused, 0);
+		const place = it.speaker(7, 7, 1001);
+		check.ok(place >= 0, "there is a place for a speaker");
+		it.receive(place, packet, 40, 1001, -1, -1);
+		check.equal(it.pool.used, 1);
+	});
+
+	suite.test("talker: media time goes on while nothing is taken: push to talk, a source that is away for long", (check) => {
+		const bench = new Bench();
+		const { talker } = bench;
+		talker.start(0);
+		bench.run(0, 1001);
+		const before = talker.timestamp;
+		talker.stop();
+		bench.source.skip(2000);
+		talker.start(2000);
+		bench.run(2000, 2041);
+		const passed = (talker.timestamp - before) / 48;
+		check.ok(passed >= 1000 && passed <= 1060, `${passed} ms between the packets`);
+		bench.run(2041, 3000);
+		const later = talker.timestamp;
+		bench.source.skip(60_000);
+		bench.run(60_000, 60_100);
+		check.ok(Math.abs((talker.timestamp - later) / 48 - 57_100) < 100, `${(talker.timestamp - later) / 48} ms while it was away`);
+		check.equal(talker.sequence, bench.sent - 1);
 	});
 
 	suite.asyncTest(
@@ -231,7 +289,8 @@ export default function (suite: Suite): void {
 			const sink = new ClockedSink(8000, 1600);
 			const encoder = new CountingEncoder();
 			const decoder = new ToneDecoder(arena, 8000);
-			const path = new VoicePath({ settings, plan, source, sink, encoder, decoders: [decoder] });
+			const told = new Told();
+			const path = new VoicePath({ settings, plan, source, sink, encoder, decoders: [decoder], log: told, again: 50 });
 			const sent = new Sent();
 			const began = monotonic();
 			path.start();
@@ -248,7 +307,29 @@ export default function (suite: Suite): void {
 					step++;
 					if (step === 20) {
 						check.equal(path.ticks, 0, "nothing attached, nobody heard");
+						check.equal(source.starts - source.closed, 0, "the microphone was tried and closed");
+						source.broken = true;
 						path.attach(sent);
+						check.equal(path.talker.missing, 1);
+						check.equal(told.take(), "audio input-lost: no microphone");
+						check.equal(path.talker.deadline, Infinity, "a microphone that is gone");
+					}
+					if (step === 35) {
+						check.ok(path.talker.missing >= 2 && path.talker.missing <= 4, `${path.talker.missing} tries`);
+						check.equal(told.take(), "", "told once");
+						source.broken = false;
+					}
+					if (step === 45) {
+						check.equal(source.starts, 2, "found by itself");
+						check.equal(told.take(), "audio input-back");
+						path.talking = false;
+						check.equal(path.talker.deadline, Infinity, "push to talk: nobody looks at the microphone");
+						ticks = path.ticks;
+					}
+					if (step === 65) {
+						check.ok(path.ticks <= ticks + 1, `${path.ticks - ticks} ticks while it may not talk`);
+						path.talking = true;
+						check.equal(source.starts, 3);
 					}
 					// Somebody speaks from step 100 to 300: 10 ms each.
 					if (step >= 100 && step < 300 && step % 2 === 0) {
@@ -256,7 +337,13 @@ export default function (suite: Suite): void {
 						arena.view.setInt32(packet + 4, ++number);
 						path.receive(path.speaker(5, 6, now), packet, 40, now, number, number * 960);
 					}
-					if (step === 100) check.ok(sent.packets >= 20, `${sent.packets} before`);
+					if (step === 110) sink.error = "sound device x was unplugged";
+					if (step === 120) {
+						check.equal(told.take(), "audio output-lost: sound device x was unplugged", "told once");
+						sink.error = "";
+					}
+					if (step === 130) check.equal(told.take(), "audio output-back");
+					if (step === 100) check.ok(sent.packets >= 10, `${sent.packets} before`);
 					if (step === 140) {
 						check.ok(path.listening);
 						during = sent.packets;
@@ -267,6 +354,7 @@ export default function (suite: Suite): void {
 						check.ok(sent.packets > during + 10, "speaks again");
 						check.equal(sent.gaps, 0);
 						path.attach(undefined);
+						check.equal(source.closed, source.starts, "closed while nobody is there");
 						ticks = path.ticks;
 					}
 					if (step === 430) {

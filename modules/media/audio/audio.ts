@@ -11,11 +11,13 @@ export interface AudioSource {
 	start(): void;
 	/**
 	 * Takes exactly `samples` samples to `offset` (even) of `buffer` when that many are there, else none.
-	 * @returns `samples`, 0 when they are not there yet, -1 when nothing will come any more (the end of a file, a device that went).
+	 * @returns `samples`, 0 when they are not there yet, -1 when nothing will come any more (the end of a file). A device that went may come back: 0.
 	 */
 	read(buffer: ArrayBuffer, offset: number, samples: number): number;
 	/** Samples lost because nobody read in time, since the start. */
 	readonly lost: number;
+	/** Why nothing comes for now, as a sentence; "" or undefined while all is well. */
+	readonly error?: string;
 	/** Safe twice. */
 	close(): void;
 }
@@ -32,6 +34,8 @@ export interface AudioSink {
 	write(buffer: ArrayBuffer, offset: number, samples: number): number;
 	/** Samples of silence played because nothing was there, since the start. */
 	readonly starved: number;
+	/** Why nobody hears what is written, as a sentence; "" or undefined while all is well. */
+	readonly error?: string;
 	/** Plays what waits where that takes no time (a file), and closes. Safe twice. */
 	close(): void;
 }

@@ -1,20 +1,30 @@
 import type { AudioSink } from "media/audio/audio";
 import { DeviceOutput } from "media/audio/device";
-import { DEVICE_BUFFER, FASTEST } from "media/audio/device_source";
+import { DEVICE_BUFFER, DEVICE_RETRY, FASTEST } from "media/audio/device_source";
 import type { Clock } from "media/audio/pace";
 
-/** The host's loudspeaker. After a -1 `start` opens it again. */
+/**
+ * The host's loudspeaker. When it is unplugged its clock goes on, nobody hears what is written, and it is looked for every five
+ * seconds.
+ */
 export class DeviceSink implements AudioSink {
+	/** Why nobody hears anything, "" while the device is there. */
+	error = "";
+	/** Times that the device went. */
+	outages = 0;
 	readonly #device: string;
 	readonly #rate: number;
 	readonly #clock: Clock;
 	#output: DeviceOutput | undefined;
+	#started = false;
 	#capacity = 0;
 	/** Starved in outputs that were closed. */
 	#starved = 0;
 	/** Samples that wait if the device plays as fast as one can, as of `#time`: a plugin that takes all at once is no clock. */
 	#waiting = 0;
 	#time = 0;
+	/** When a device that is gone is looked for. */
+	#retry = 0;
 
 	constructor(device: string, rate: number, clock: Clock) {
 		this.#device = device;
@@ -25,10 +35,10 @@ export class DeviceSink implements AudioSink {
 
 	start(): void {
 		this.close();
-		this.#output = new DeviceOutput({ device: this.#device, rate: this.#rate, buffer: DEVICE_BUFFER });
-		this.#capacity = this.#output.capacity;
-		this.#waiting = 0;
+		this.#open();
+		this.#capacity = (this.#output as DeviceOutput).capacity;
 		this.#time = this.#clock();
+		this.#started = true;
 	}
 
 	get capacity(): number {
@@ -45,26 +55,53 @@ export class DeviceSink implements AudioSink {
 		return this.#starved + (this.#output?.starved ?? 0);
 	}
 
-	/** Why it takes nothing any more, "" while it does. */
-	get error(): string {
-		return this.#output?.error ?? "";
-	}
-
 	write(buffer: ArrayBuffer, offset: number, samples: number): number {
-		if (!this.#output) return -1;
+		if (!this.#started) return -1;
 		this.#play();
 		const room = Math.floor(this.#capacity - this.#waiting);
-		const count = room > 0 ? this.#output.write(buffer, offset, Math.min(samples, room)) : 0;
-		if (count > 0) this.#waiting += count;
+		let count = room < samples ? room : samples;
+		if (count <= 0) return 0;
+		const output = this.#output ?? this.#look();
+		if (output) count = output.write(buffer, offset, count);
+		if (count < 0) {
+			this.error = (output as DeviceOutput).error;
+			this.outages++;
+			this.#drop();
+			return 0;
+		}
+		this.#waiting += count;
 		return count;
 	}
 
 	close(): void {
+		this.#started = false;
+		this.#drop();
+		this.#waiting = 0;
+	}
+
+	/** The capacity stays that of the first one: others count on it, and a device of the same name has it. */
+	#open(): void {
+		this.#output = new DeviceOutput({ device: this.#device, rate: this.#rate, buffer: DEVICE_BUFFER });
+		this.error = "";
+	}
+
+	#look(): DeviceOutput | undefined {
+		if (this.#clock() < this.#retry) return undefined;
+		this.#retry = this.#clock() + DEVICE_RETRY;
+		try {
+			this.#open();
+		} catch (error) {
+			this.error = (error as Error).message;
+		}
+		return this.#output;
+	}
+
+	#drop(): void {
 		if (!this.#output) return;
 		this.#starved += this.#output.starved;
 		this.#output.close();
 		this.#output = undefined;
-		this.#waiting = 0;
+		this.#retry = this.#clock() + DEVICE_RETRY;
 	}
 
 	#play(): void {

@@ -31,6 +31,10 @@ export class GainSink implements AudioSink {
 		return this.#sink.starved;
 	}
 
+	get error(): string {
+		return this.#sink.error ?? "";
+	}
+
 	write(buffer: ArrayBuffer, offset: number, samples: number): number {
 		if (offset !== this.#offset || samples !== this.#left) gain(buffer, offset, samples, this.#gain);
 		const taken = this.#sink.write(buffer, offset, samples);

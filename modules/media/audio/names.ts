@@ -2,7 +2,7 @@
 export const Sound = Object.freeze({
 	/** None of the others. */
 	UNKNOWN: 0,
-	/** "null": silence, or nobody. */
+	/** "null": nothing, or nobody. */
 	NULL: 1,
 	/** "tone:440": a sine of so many Hz, a whole number. Input only. */
 	TONE: 2,

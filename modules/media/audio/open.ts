@@ -4,6 +4,7 @@ import { DeviceSink } from "media/audio/device_sink";
 import { DEVICE_BUFFER, DeviceSource } from "media/audio/device_source";
 import { deviceName, Sound, soundKind, soundLoops, soundPath, toneFrequency } from "media/audio/names";
 import { NullSink } from "media/audio/null_sink";
+import { NullSource } from "media/audio/null_source";
 import type { Clock } from "media/audio/pace";
 import { ToneSource } from "media/audio/tone_source";
 import { WavSink } from "media/audio/wav_sink";
@@ -36,7 +37,7 @@ export function openSource(settings: SoundSettings, plan: MemoryPlan, clock: Clo
 	const rate = settings.rate;
 	switch (soundKind(text)) {
 		case Sound.NULL:
-			return new ToneSource(0, 0, rate, clock);
+			return new NullSource();
 		case Sound.TONE:
 			return new ToneSource(toneFrequency(text), TONE_AMPLITUDE, rate, clock);
 		case Sound.DEVICE:

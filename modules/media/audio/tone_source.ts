@@ -2,7 +2,7 @@ import type { AudioSource } from "media/audio/audio";
 import { type Clock, SourcePace } from "media/audio/pace";
 import { tone } from "media/audio/samples";
 
-/** A sine for ever, or silence. */
+/** A sine for ever. */
 export class ToneSource implements AudioSource {
 	readonly #pace: SourcePace;
 	/** Turns a sample. */

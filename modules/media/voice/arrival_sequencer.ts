@@ -29,28 +29,29 @@ const LONGEST_STEP = 1_000;
  * while time passes they are frames, and only the first two of them are taken for copies.
  */
 export class ArrivalSequencer {
-	/** Of the packet that was numbered last: its number, 16 bits, and its media time, 32 bits. */
-	sequence = 0;
-	media = 0;
-	/** Copies of packets. */
-	copies = 0;
-	readonly #perMs: number;
-	readonly #prints = new Int32Array(REMEMBERED);
-	#print = 0;
-	#latest = -1;
-	/** How often the last packet came again. */
-	#repeats = 0;
-	/** Highest number given, and the media time behind its packet, in units since the first. */
-	#number = 0;
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
 	#expected = 0;
+	readonly #perMs: number;
 	#last = -Infinity;
 	/** Arrival minus media time of the fastest packet, in ms: of the last window and of this one. */
 	#base = 0;
+	/** Highest number given, and the media time behind its packet, in units since the first. */
+	#number = 0;
+	readonly #prints = new Int32Array(REMEMBERED);
+	#print = 0;
+	#latest = -1;
 	#began = 0;
 	#earlier = 0;
 	#current = 0;
 	/** Frames that a packet must be late beyond one before a gap is believed. */
 	#doubt = 0;
+	/** How often the last packet came again. */
+	#repeats = 0;
+	/** Of the packet that was numbered last: its number, 16 bits, and its media time, 32 bits. */
+	sequence = 0;
+	media = 0;
+	/** Copies of packets. */
+	copies = 0;
 
 	constructor(unitsPerMs: number) {
 		this.#perMs = unitsPerMs;

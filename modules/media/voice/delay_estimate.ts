@@ -27,16 +27,17 @@ export interface DelayEstimate {
  * than the one before, so that a packet costs the same however many steps there are.
  */
 export class PercentileDelay implements DelayEstimate {
-	target: number;
-	readonly #counts = new Float32Array(STEPS);
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
 	readonly #width: number;
-	readonly #first: number;
+	readonly #counts = new Float32Array(STEPS);
 	/** Weight of the next packet, of all counted, and of those in steps above `#step`. */
 	#weight = 1;
 	#total = 0;
 	#above = 0;
 	#step = 0;
 	#last = 0;
+	readonly #first: number;
+	target: number;
 
 	/** @param first target until something is known; @param longest delay that is told apart. */
 	constructor(first: number, longest: number) {

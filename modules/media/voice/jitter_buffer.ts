@@ -59,6 +59,37 @@ export interface JitterBufferOptions {
  * Media time is 32 bits, sequence numbers are 16 bits, both wrap.
  */
 export class JitterBuffer {
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
+	readonly #places: Int32Array;
+	readonly #mask: number;
+	/** Number that is played next, highest one that came; 32 bits. */
+	#next = 0;
+	readonly #clock: TransitClock;
+	#state = STATE_IDLE;
+	readonly #pool: PacketPool;
+	#frame = 0;
+	#highest = 0;
+	/** Media time that is played next, and units of it that were made up because nothing was there. */
+	#position = 0;
+	/** Block that the caller of `take` looks at; -1: none. */
+	#lent = -1;
+	readonly #perMs: number;
+	readonly #estimate: DelayEstimate;
+	/** Bit n: number `#next - 1 - n` is done with and needs no counting when it comes again. */
+	#past = 0;
+	/** Share of packets lost lately, and whether that is much. */
+	#loss = 0;
+	readonly #minimum: number;
+	readonly #maximum: number;
+	readonly #packets: number;
+	#made = 0;
+	/** Frames made up that will turn out not to be lost when the sender only paused. */
+	#unsure = 0;
+	/** A packet that did not fit the stream: the number that would confirm it, -1 for none. */
+	#candidate = -1;
+	#losing = false;
+	/** Packets held. */
+	held = 0;
 	readonly counters = new JitterCounters();
 	/** What `take` found: its packet in the pool, and the media time that it stands for. */
 	offset = 0;
@@ -74,36 +105,6 @@ export class JitterBuffer {
 	restarted = false;
 	/** Packets bring the frame before them as well (in-band FEC): the caller's to set. */
 	redundant = false;
-	/** Packets held. */
-	held = 0;
-	readonly #pool: PacketPool;
-	readonly #estimate: DelayEstimate;
-	readonly #clock: TransitClock;
-	readonly #minimum: number;
-	readonly #maximum: number;
-	readonly #perMs: number;
-	readonly #packets: number;
-	readonly #places: Int32Array;
-	readonly #mask: number;
-	#state = STATE_IDLE;
-	/** Block that the caller of `take` looks at; -1: none. */
-	#lent = -1;
-	/** Number that is played next, highest one that came; 32 bits. */
-	#next = 0;
-	#highest = 0;
-	/** Bit n: number `#next - 1 - n` is done with and needs no counting when it comes again. */
-	#past = 0;
-	/** Media time that is played next, and units of it that were made up because nothing was there. */
-	#position = 0;
-	#made = 0;
-	/** Frames made up that will turn out not to be lost when the sender only paused. */
-	#unsure = 0;
-	#frame = 0;
-	/** A packet that did not fit the stream: the number that would confirm it, -1 for none. */
-	#candidate = -1;
-	/** Share of packets lost lately, and whether that is much. */
-	#loss = 0;
-	#losing = false;
 
 	constructor(options: JitterBufferOptions) {
 		const { packets, minimum, maximum, unitsPerMs } = options;

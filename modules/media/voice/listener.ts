@@ -55,6 +55,26 @@ export function listenerBytes(settings: VoiceSettings): number {
 
 /** Packets of several speakers -> jitter buffers -> decoders -> mixer -> sink. The sink's clock is the one that sound is played by. */
 export class Listener {
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
+	readonly #reader: PacketReader;
+	readonly #buffer: ArrayBuffer;
+	readonly #bytes: Uint8Array;
+	/** Speaker whose packet came last. */
+	#latest = 0;
+	readonly #sink: AudioSink;
+	readonly #samples: number;
+	/** Samples that the sink should hold. */
+	readonly #full: number;
+	readonly #mix: number;
+	readonly #perMs: number;
+	/** Samples of the mixed piece that the sink has not taken yet. */
+	#left = 0;
+	readonly #settings: VoiceSettings;
+	/** The sink takes nothing any more. */
+	#broken = false;
+	/** Then what was written is played until this moment. */
+	#until = 0;
+	#playing = false;
 	readonly speakers: readonly Speaker[];
 	readonly pool: PacketPool;
 	/** When `play` should be called, in ms; Infinity: nobody is heard. */
@@ -63,31 +83,12 @@ export class Listener {
 	heard = -Infinity;
 	/** Root of the mean square of what was played last, 0 to 32,768. */
 	level = 0;
-	/** Speakers for whom there was no place; packets that no block was free for; packets that are none; pieces mixed; times that the sink ran dry while somebody spoke. */
+	/** Speakers for whom there was no place; packets that no block was free for; packets that are none, of strangers; pieces mixed; times that the sink ran dry while somebody spoke. */
 	refused = 0;
 	overruns = 0;
 	damaged = 0;
 	pieces = 0;
 	dry = 0;
-	readonly #settings: VoiceSettings;
-	readonly #buffer: ArrayBuffer;
-	readonly #bytes: Uint8Array;
-	readonly #sink: AudioSink;
-	readonly #reader: PacketReader;
-	readonly #mix: number;
-	readonly #samples: number;
-	readonly #perMs: number;
-	/** Samples that the sink should hold. */
-	readonly #full: number;
-	/** The sink takes nothing any more. */
-	#broken = false;
-	/** Samples of the mixed piece that the sink has not taken yet. */
-	#left = 0;
-	/** Then what was written is played until this moment. */
-	#until = 0;
-	#playing = false;
-	/** Speaker whose packet came last. */
-	#latest = 0;
 
 	constructor(options: ListenerOptions) {
 		const { settings, arena, offset, sink, decoders } = options;
@@ -161,6 +162,11 @@ export class Listener {
 		const units = length > this.pool.size ? 0 : this.#reader.duration(offset, length);
 		if (units === 0) {
 			it.damaged++;
+			// Who has sent nothing else yet keeps nobody out.
+			if (it.jitter.counters.received === 0) {
+				it.end();
+				this.damaged++;
+			}
 			return;
 		}
 		it.heard = now;

@@ -8,7 +8,7 @@ import { stretch } from "media/voice/signal";
 import type { VoiceSettings } from "media/voice/voice";
 
 /** Made-up sound fades out over that time, in ms, and what comes after it fades in over this one. */
-const FADE_OUT = 120;
+const FADE_OUT = 100;
 const FADE_IN = 5;
 /** The stream may be made shorter or longer once in that time, in ms, unless it is far off. */
 const CALM = 60;
@@ -37,15 +37,28 @@ export function speakerBytes(settings: VoiceSettings): number {
 
 /** One who is heard: jitter buffer, decoder, and the samples of the packet that is played now. */
 export class Speaker {
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
+	readonly #buffer: ArrayBuffer;
+	readonly #bytes: Uint8Array;
+	readonly #start: number;
+	readonly #rate: number;
+	/** Samples that fit. */
+	readonly #room: number;
+	readonly #decoder: AudioDecoder;
+	/** Milliseconds of sound made up in a row, and until it may be stretched again. */
+	#made = 0;
+	#calm = 0;
+	taken = false;
 	/** Its key, and whether the place is given to anybody. */
 	low = 0;
 	high = 0;
-	taken = false;
 	/** When a packet came, in ms. */
 	heard = 0;
 	/** Offset of its next samples, and how many there are. */
 	offset: number;
 	samples = 0;
+	readonly jitter: JitterBuffer;
+	readonly sequencer = new ArrivalSequencer(UNITS_PER_MS);
 	/** Root of the mean square of what was played last, 0 to 32,768: the listener's to set. */
 	level = 0;
 	/** Packets that could not be decoded, or were none; copies are counted by `sequencer`. */
@@ -53,18 +66,6 @@ export class Speaker {
 	/** Samples taken away and added to set the delay right. */
 	shortened = 0;
 	lengthened = 0;
-	readonly jitter: JitterBuffer;
-	readonly sequencer = new ArrivalSequencer(UNITS_PER_MS);
-	readonly #buffer: ArrayBuffer;
-	readonly #bytes: Uint8Array;
-	readonly #start: number;
-	/** Samples that fit. */
-	readonly #room: number;
-	readonly #decoder: AudioDecoder;
-	readonly #rate: number;
-	/** Milliseconds of sound made up in a row, and until it may be stretched again. */
-	#made = 0;
-	#calm = 0;
 
 	constructor(options: SpeakerOptions) {
 		const { settings, buffer, offset } = options;
@@ -167,7 +168,10 @@ export class Speaker {
 		if (got < count) this.#bytes.fill(0, to + (got < 0 ? 0 : got) * 2, to + count * 2);
 		this.samples += count;
 		// A frame that the packet behind it brings is no guess.
-		if (jitter.length > 0) return;
+		if (jitter.length > 0) {
+			if (this.#made > 0) this.fadeIn(to, count);
+			return;
+		}
 		const before = this.#made;
 		this.#made = before + (count * 1000) / this.#rate;
 		gain(this.#buffer, to, count, this.loudness(before), this.loudness(this.#made));

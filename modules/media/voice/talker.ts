@@ -11,6 +11,8 @@ const CREEP = 1 / 100;
 /** Part of a frame after which it looks again, and how much longer it waits each time. */
 const RETRY = 1 / 8;
 const PATIENCE = 2;
+/** After that long (ms) without a frame the source was away, and the media time goes on by as much. */
+const AWAY = 2_000;
 
 export interface TalkerOptions {
 	readonly settings: VoiceSettings;
@@ -53,6 +55,8 @@ export class Talker {
 	withheld = 0;
 	skipped = 0;
 	failed = 0;
+	/** How often the source could not be opened. */
+	missing = 0;
 	readonly #buffer: ArrayBuffer;
 	readonly #source: AudioSource;
 	readonly #encoder: AudioEncoder;
@@ -62,6 +66,9 @@ export class Talker {
 	readonly #frame: number;
 	#retry = 0;
 	#units = 0;
+	/** When the last frame was taken; -1: none yet. */
+	#taken = -1;
+	#began = false;
 
 	constructor(options: TalkerOptions) {
 		const { settings, arena, offset } = options;
@@ -78,10 +85,12 @@ export class Talker {
 		this.offset = offset + samples * 2 + settings.headroom;
 	}
 
-	/** From `now` on its source is looked at. */
+	/** From `now` on its source is looked at, which was started. */
 	start(now: number): void {
 		this.#retry = this.#frame * RETRY;
-		this.deadline = this.ended ? Infinity : now;
+		this.ended = false;
+		this.#began = true;
+		this.deadline = now;
 	}
 
 	stop(): void {
@@ -120,9 +129,22 @@ export class Talker {
 		this.#retry = frame * RETRY;
 		this.frames++;
 		this.deadline += frame * (1 - CREEP);
+		this.goOn(now);
 		this.#units = (this.#units + frame * UNITS_PER_MS) | 0;
 		this.level = level(this.#buffer, this.#pcm, samples);
 		return true;
+	}
+
+	/** A frame was taken: when none was for a while, the media time went on. */
+	private goOn(now: number): void {
+		const frame = this.#frame;
+		const passed = now - this.#taken;
+		if (this.#taken >= 0 && (this.#began || passed > AWAY)) {
+			const frames = Math.round(passed / frame) - 1;
+			if (frames > 0) this.#units = (this.#units + frames * frame * UNITS_PER_MS) | 0;
+		}
+		this.#began = false;
+		this.#taken = now;
 	}
 
 	private encode(): number {

@@ -11,14 +11,7 @@ const DRIFT_LONGEST = 300_000;
  * the base: others are late against it. The base follows the drift of the sender's clock.
  */
 export class TransitClock {
-	/** Arrival time minus media time of the fastest packet, in ms. */
-	base = 0;
-	/** Arrival of the last packet; -Infinity before the first. */
-	last = -Infinity;
-	/** Media time of the last packet in ms since the stream began. */
-	media = 0;
-	/** By how many millionths the sender's clock is fast; 0 while unknown. */
-	drift = 0;
+	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
 	readonly #perMs: number;
 	/** The same in its own units. */
 	#reference = 0;
@@ -31,6 +24,14 @@ export class TransitClock {
 	#midTime = 0;
 	#midBase = 0;
 	#lastBase = 0;
+	/** Arrival time minus media time of the fastest packet, in ms. */
+	base = 0;
+	/** Media time of the last packet in ms since the stream began. */
+	media = 0;
+	/** Arrival of the last packet; -Infinity before the first. */
+	last = -Infinity;
+	/** By how many millionths the sender's clock is fast; 0 while unknown. */
+	drift = 0;
 
 	constructor(unitsPerMs: number) {
 		this.#perMs = unitsPerMs;

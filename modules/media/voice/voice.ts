@@ -17,9 +17,9 @@ export interface VoiceTransport {
 
 /** The side of the voice path that a protocol sees; `now` is always the monotonic clock in milliseconds. */
 export interface Voice {
-	/** The source is sent from now on to `transport`; undefined: to nobody, and the source is not encoded. */
+	/** The source is opened and sent to `transport` from now on, while `talking`; undefined: to nobody, and it is closed. */
 	attach(transport: VoiceTransport | undefined): void;
-	/** Push to talk: nothing is sent while false. */
+	/** Push to talk: while false nothing is sent and the source is closed. */
 	talking: boolean;
 	/** Number of the speaker with a 64-bit key (two halves of 32 bits), made or found; -1 when all places are taken by live ones. */
 	speaker(low: number, high: number, now: number): number;

@@ -14,6 +14,7 @@ const KEY = Object.freeze({
 	skipped: constantText("skipped"),
 	failed: constantText("failed"),
 	level: constantText("level"),
+	missing: constantText("missing"),
 	heard: constantText("heard"),
 	refused: constantText("refused"),
 	overruns: constantText("overruns"),
@@ -56,6 +57,7 @@ export function writeVoiceFigures(figures: Figures, ends: VoiceEnds): void {
 	figures.number(KEY.withheld, talker.withheld);
 	figures.number(KEY.skipped, talker.skipped);
 	figures.number(KEY.failed, talker.failed);
+	figures.number(KEY.missing, talker.missing);
 	figures.number(KEY.level, talker.level);
 	figures.close();
 	figures.open(KEY.heard);

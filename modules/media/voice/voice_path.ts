@@ -1,3 +1,4 @@
+import { type Logger, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type { AudioDecoder, AudioEncoder, AudioSink, AudioSource } from "media/audio/audio";
 import { Listener, listenerBytes } from "media/voice/listener";
 import type { PacketReader } from "media/voice/packet_reader";
@@ -14,6 +15,8 @@ const PLAN_TALKER = "voice, outgoing";
 const PLAN_LISTENER = "voice, incoming";
 /** Frames taken from the source in one turn, at most. */
 const MOST_FRAMES = 8;
+/** Default of {@link VoicePathOptions.again}. */
+const AGAIN = 5000;
 /** A deadline that is so near (ms) is met now, so that talker and listener share wake-ups. */
 const NEAR = 1;
 
@@ -26,6 +29,10 @@ export interface VoicePathOptions {
 	readonly sink: AudioSink;
 	readonly encoder: AudioEncoder;
 	readonly decoders: readonly AudioDecoder[];
+	/** Is told when source or sink go and when they are back. */
+	readonly log?: Logger;
+	/** Milliseconds until a source that could not be opened is tried again. Default 5000. */
+	readonly again?: number;
 	/** How long packets are; default: they are Opus. */
 	readonly reader?: PacketReader;
 }
@@ -51,10 +58,20 @@ export class VoicePath implements Voice {
 	readonly #encoder: AudioEncoder;
 	readonly #decoders: readonly AudioDecoder[];
 	readonly #timer: Timer;
+	readonly #log: Logger | undefined;
+	readonly #again: number;
 	#transport: VoiceTransport | undefined;
 	/** When the timer will come, in ms; Infinity: it is not armed. */
 	#armed = Infinity;
 	#running = false;
+	/** The source is open, or to be opened at `#openAt`. */
+	#wanted = false;
+	#openAt = Infinity;
+	/** Why the source could not be opened; "": it could. */
+	#closed = "";
+	/** The log says that source or sink are gone. */
+	#deaf = false;
+	#mute = false;
 
 	constructor(options: VoicePathOptions) {
 		const { settings, plan, source, sink, encoder, decoders } = options;
@@ -65,28 +82,28 @@ export class VoicePath implements Voice {
 		this.#sink = sink;
 		this.#encoder = encoder;
 		this.#decoders = decoders;
+		this.#log = options.log;
+		this.#again = options.again ?? AGAIN;
 		this.talker = new Talker({ settings, arena, offset: plan.offset(PLAN_TALKER), source, encoder });
 		this.listener = new Listener({ settings, arena, offset: plan.offset(PLAN_LISTENER), sink, decoders, reader });
 		this.#timer = new Timer({ onTimer: () => this.#tick() });
 	}
 
-	/** Begins to take and to play sound. @throws Error naming the device or file that cannot be used. */
+	/**
+	 * Begins to play. The source is only tried: it is open while a transport is attached and `talking` is true, so that a microphone
+	 * listens when somebody is to hear it, and a file begins then. @throws Error naming the device or file that cannot be used.
+	 */
 	start(): void {
 		this.#sink.start();
 		this.#source.start();
+		this.#source.close();
 		this.#running = true;
-		if (this.#transport) this.talker.start(monotonic());
-		this.#arm(monotonic());
+		this.#take();
 	}
 
 	attach(transport: VoiceTransport | undefined): void {
-		const before = this.#transport;
 		this.#transport = transport;
-		if (!this.#running || (before === undefined) === (transport === undefined)) return;
-		const now = monotonic();
-		if (transport) this.talker.start(now);
-		else this.talker.stop();
-		this.#arm(now);
+		this.#take();
 	}
 
 	get talking(): boolean {
@@ -95,6 +112,7 @@ export class VoicePath implements Voice {
 
 	set talking(value: boolean) {
 		this.talker.talking = value;
+		this.#take();
 	}
 
 	get listening(): boolean {
@@ -134,12 +152,59 @@ export class VoicePath implements Voice {
 		writeVoiceFigures(figures, this);
 	}
 
+	/** Takes sound, or not, as somebody is to hear it. */
+	#take(): void {
+		const wanted = this.#running && this.#transport !== undefined && this.talker.talking;
+		if (wanted === this.#wanted) return;
+		const now = monotonic();
+		this.#wanted = wanted;
+		if (wanted) this.#open(now);
+		else {
+			this.#openAt = Infinity;
+			this.talker.stop();
+			this.#source.close();
+		}
+		this.#arm(now);
+	}
+
+	/** A source that was there at boot may be gone for a while. */
+	#open(now: number): void {
+		this.#openAt = Infinity;
+		try {
+			this.#source.start();
+			this.talker.start(now);
+			this.#closed = "";
+		} catch (error) {
+			this.talker.missing++;
+			this.#closed = (error as Error).message;
+			this.#openAt = now + this.#again;
+		}
+		this.#tell();
+	}
+
+	/** Tells once that a device was unplugged or a disk is full, and once that all is well again. */
+	#tell(): void {
+		const input = this.#closed !== "" ? this.#closed : (this.#source.error ?? "");
+		const output = this.#sink.error ?? "";
+		if ((input !== "") !== this.#deaf) {
+			this.#deaf = !this.#deaf;
+			if (this.#deaf) this.#log?.log(LEVEL_WARNING, "audio", "input-lost", { reason: input });
+			else this.#log?.log(LEVEL_INFO, "audio", "input-back");
+		}
+		if ((output !== "") === this.#mute) return;
+		this.#mute = !this.#mute;
+		if (this.#mute) this.#log?.log(LEVEL_WARNING, "audio", "output-lost", { reason: output });
+		else this.#log?.log(LEVEL_INFO, "audio", "output-back");
+	}
+
 	#tick(): void {
 		this.#armed = Infinity;
 		this.ticks++;
 		const now = monotonic();
+		if (now + NEAR >= this.#openAt) this.#open(now);
 		this.#talk(now + NEAR);
 		this.listener.play(now);
+		this.#tell();
 		this.#arm(now);
 	}
 
@@ -156,7 +221,8 @@ export class VoicePath implements Voice {
 	#arm(now: number): void {
 		if (!this.#running) return;
 		const { talker, listener } = this;
-		const deadline = talker.deadline < listener.deadline ? talker.deadline : listener.deadline;
+		let deadline = talker.deadline < listener.deadline ? talker.deadline : listener.deadline;
+		if (this.#openAt < deadline) deadline = this.#openAt;
 		if (deadline === Infinity) return;
 		this.#armed = deadline;
 		this.#timer.schedule(deadline > now ? deadline - now : 0);

@@ -342,6 +342,28 @@ export default function endpoint(suite: Suite): void {
 		check.equal(request.port, 50190);
 	});
 
+	suite.test("KV-19 the server's name is looked up again behind a request that found nobody", (check) => {
+		const scene = new Scene().join();
+		const names = scene.world.resolver?.names ?? 0;
+		const request = new Request(() => {});
+		const ask = (): void => {
+			scene.endpoint.control.getChannels(request);
+			scene.endpoint.turn();
+			scene.world.run();
+		};
+		ask();
+		check.equal(scene.world.resolver?.names, names, "known as long as the server answers");
+		scene.world.refused = true;
+		ask();
+		check.equal(request.text, "GET_CHANNELS: no connection (ECONNREFUSED)");
+		scene.world.refused = false;
+		scene.world.address = "198.51.100.7";
+		ask();
+		check.equal(scene.world.resolver?.names, names + 1);
+		check.ok(request.ok);
+		check.ok(scene.world.connects[scene.world.connects.length - 1].startsWith("198.51.100.7:"));
+	});
+
 	suite.test("KV-12 a socket for both families where the host has both, for IPv4 where it has not", (check) => {
 		check.equal(new Scene().socket.address, "::");
 		check.equal(new Scene({}, undefined, { only4: true }).socket.address, "0.0.0.0");
