@@ -138,10 +138,15 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		const now = this.#io.monotonic();
 		const { table } = this.#client;
 		table.scanned();
+		/* Hosts may share a MAC, behind a repeater for one: those that are known stay, whatever the order. */
+		for (let i = 0; i < result.serviceCount; i++) {
+			const service = foundService(result.serviceAt(i));
+			if (service) table.confirm(service, now);
+			else table.dropped++;
+		}
 		for (let i = 0; i < result.serviceCount; i++) {
 			const service = foundService(result.serviceAt(i));
 			if (service) table.found(service, now);
-			else table.dropped++;
 		}
 		table.expire(now, this.#expiry);
 		this.#client.tableChanged(now);

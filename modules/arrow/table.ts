@@ -231,9 +231,19 @@ export class ServiceTable {
 		for (let entry = this.#start; entry < this.#end; entry = this.after(entry)) bytes[entry + AT_FLAGS] &= ~SERVICE_FOUND;
 	}
 
-	/** A scan found this service: a discovered one is shown, at the address that it has now. */
+	/** A scan found this service, if it is one at the address that is known: to be told for all before {@link found}. */
+	confirm(service: Service, now: number): void {
+		const { bytes } = this.#arena;
+		const entry = this.match(service);
+		if (entry < 0) return;
+		const at = entry + AT_RECORD + AT_RECORD_VERSION;
+		if (sameBytes(bytes, at, service.record, AT_RECORD_VERSION, 1 + ADDRESS)) this.found(service, now);
+	}
+
+	/** A scan found this service: a discovered one is shown, at the address that it has now. Of several with one MAC the first counts. */
 	found(service: Service, now: number): void {
 		let entry = this.match(service);
+		if (entry >= 0 && this.has(entry, SERVICE_FOUND)) return;
 		if (entry < 0) entry = this.add(service, now);
 		if (entry < 0) {
 			this.dropped++;

@@ -33,6 +33,11 @@ export class Exclusions {
 		return false;
 	}
 
+	/** Whether MAC addresses are excluded. */
+	get hasMACs(): boolean {
+		return this.#macs.length > 0;
+	}
+
 	/** @param offset of six octets. */
 	excludesMAC(bytes: Uint8Array, offset: number): boolean {
 		const macs = this.#macs;

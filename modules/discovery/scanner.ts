@@ -210,8 +210,11 @@ export class Scanner {
 
 	/** All neighbours were told; `readable`: there is a table. */
 	neighboursTold(readable: boolean): void {
-		if (this.#phase === Phase.SWEEP) this.#sweep.neighboursTold(readable);
-		else if (this.#phase === Phase.CONFIRM) this.#confirm();
+		if (this.#phase === Phase.SWEEP) {
+			/* Who is excluded by MAC cannot be told from others. */
+			if (!readable && this.#settings.exclusions.hasMACs) this.counters.excluded += this.#sweep.leaveOutAll();
+			this.#sweep.neighboursTold(readable);
+		} else if (this.#phase === Phase.CONFIRM) this.#confirm();
 	}
 
 	#step(now: number): number {

@@ -132,6 +132,13 @@ export class Sweep {
 		return true;
 	}
 
+	/** Nothing is to be sent to any of these addresses. @returns how many there were left. */
+	leaveOutAll(): number {
+		let count = 0;
+		for (let index = 0; index < this.#count; index++) if (this.leaveOut(this.#base + index)) count++;
+		return count;
+	}
+
 	get done(): boolean {
 		return this.#phase === Phase.DONE;
 	}

@@ -147,6 +147,22 @@ export default function (suite: Suite): void {
 		},
 	);
 
+	suite.test("ARROW-42 where MAC addresses are excluded and the ARP table cannot be read, nobody gets a packet", (check) => {
+		for (const solicit of [true, false]) {
+			const world = new World({ exclude: ["02:00:00:00:00:77"] });
+			world.hasTable = false;
+			world.maySolicit = solicit;
+			world.put("192.168.1.21", { open: [554], mac: 0x77 });
+			cameras(world, 1);
+			world.run(check);
+			check.equal(world.touched.size + world.asked.size, 0);
+			check.equal(world.report.hostCount, 0);
+			world.hasTable = true;
+			world.run(check);
+			check.equal(hostsOf(world.report), "192.168.1.20", "when it can");
+		}
+	});
+
 	suite.test("ARROW-42 own addresses and the ends of networks get no packet", (check) => {
 		eachWay(check, (make) => {
 			const links = [ETHERNET, { name: "eth0:1", address: "192.168.1.9", prefix: 24 }];

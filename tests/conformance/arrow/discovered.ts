@@ -74,6 +74,37 @@ export default function discovered(suite: Suite): void {
 		check.equal(scanned(made, RTSP, found("tcp", "10.0.0.9", 554, "", MAC)), "");
 		check.equal(made.endpoint.client.table.count, 2);
 	});
+	suite.test(
+		"ARROW-14 ARROW-42 of two hosts with one MAC the one that was known stays, whichever a scan tells first",
+		(check) => {
+			const { scene: made } = scene();
+			const behind = found("rtsp", "10.0.0.10", 554, "/1", MAC);
+			scanned(made, RTSP, behind);
+			const { table: of } = made.endpoint.client;
+			const before = listing(of);
+			check.ok(before.endsWith("@10.0.0.9"));
+			for (const order of [
+				[behind, RTSP],
+				[RTSP, behind],
+				[behind, RTSP],
+			])
+				check.equal(scanned(made, ...order), "", "no UPDATE");
+			check.equal(listing(of), before);
+			check.ok(scanned(made, behind).length > 0);
+			check.ok(listing(of).endsWith("@10.0.0.10"), "it is there alone");
+		},
+	);
+	suite.test("ARROW-14 ARROW-17 RESET_SVC_TABLE that takes hidden services only is followed by no UPDATE", (check) => {
+		const { scene: made } = scene();
+		scanned(made, RTSP);
+		made.world.run(21 * MINUTE);
+		scanned(made);
+		check.equal(made.endpoint.client.table.count, 1, "hidden");
+		check.equal(made.tell("02 0000 00000000 00000004 0001 0006"), "");
+		check.equal(made.endpoint.client.table.count, 0);
+		made.world.run(5000);
+		check.equal(made.world.service.take(), "");
+	});
 	suite.test("ARROW-34 ARROW-42 a discovered service keeps its id when DHCP gives its host another address", (check) => {
 		const { scene: made } = scene();
 		scanned(made, RTSP);
