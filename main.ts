@@ -136,7 +136,7 @@ function makeParts(plan: MemoryPlan, config: Config, settings: Settings, log: Lo
 	/* The tunnel, through which the Arrow service reaches what is configured, and what scans find. */
 	if (arrow !== undefined) {
 		const stateFile = folder === undefined ? undefined : config.arrow?.stateFile;
-		const tunnel = new ArrowPart(arrow, self, plan, log, { folder, stateFile, discovery: scans });
+		const tunnel = new ArrowPart(arrow, self, plan, log, { folder, stateFile, discovery: scans, scope: discovery });
 		if (scans !== undefined) scans.onFinished = (result) => tunnel.scanFinished(result);
 		parts.push(tunnel);
 	}

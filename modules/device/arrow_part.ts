@@ -2,7 +2,8 @@ import { Endpoint } from "arrow/endpoint";
 import type { ArrowIO } from "arrow/io";
 import { type ArrowIdentity, type ArrowScans, type ArrowSettings, settingsOf } from "arrow/options";
 import { planEndpoint } from "arrow/plan";
-import { configuredService, type ServiceOptions } from "arrow/service";
+import { AT_RECORD_ADDRESS, AT_RECORD_MAC, AT_RECORD_VERSION } from "arrow/constants";
+import { configuredService, type ServiceOptions, storedService } from "arrow/service";
 import { same } from "arrow/table";
 import { writeArrowFigures } from "device/arrow_figures";
 import type { ArrowConfig, CameraHTTPConfig, Config } from "device/config";
@@ -13,7 +14,7 @@ import { DeviceRandom } from "device/random";
 import { StateFile } from "device/state_file";
 import { VERSION } from "device/version";
 import type { Discovery, ScanResult } from "discovery/result";
-import type { DiscoverySettings } from "discovery/settings";
+import { type DiscoverySettings, mayScan } from "discovery/settings";
 import type { Logger } from "host/logger";
 import Resolver from "net/resolver";
 import { Stream } from "net/stream";
@@ -106,8 +107,28 @@ export interface ArrowPartOptions {
 	readonly folder?: string;
 	/** Path of a file that tells the tunnel's state to other programs. */
 	readonly stateFile?: string;
-	/** What runs scans; only with `settings.scans`. */
+	/** What runs scans, only with `settings.scans`; and what it may look at: what is kept of others is forgotten. */
 	readonly discovery?: Discovery;
+	readonly scope?: DiscoverySettings;
+}
+
+/** Those of stored records whose hosts may be scanned: what was left out since they were found is not offered any more. */
+function inScope(records: Uint8Array | undefined, scope: DiscoverySettings | undefined): Uint8Array | undefined {
+	if (records === undefined || scope === undefined) return records;
+	const view = new DataView(records.buffer, records.byteOffset, records.length);
+	let kept = 0;
+	for (let at = 0; at < records.length; ) {
+		const service = storedService(records, at, records.length);
+		if (service === undefined) break;
+		const length = service.record.length;
+		const address = records[at + AT_RECORD_VERSION] === 4 ? view.getUint32(at + AT_RECORD_ADDRESS) : -1;
+		if (address >= 0 && mayScan(scope, address, records, at + AT_RECORD_MAC)) {
+			records.copyWithin(kept, at, at + length);
+			kept += length;
+		}
+		at += length;
+	}
+	return records.subarray(0, kept);
 }
 
 /** The tunnel to the Arrow service. Made at boot, started once. */
@@ -123,7 +144,7 @@ export class ArrowPart implements Part {
 		log: Logger,
 		options: ArrowPartOptions = NOTHING_BESIDES,
 	) {
-		const { folder, stateFile, discovery } = options;
+		const { folder, stateFile, discovery, scope } = options;
 		if (folder !== undefined && settings.scans !== undefined) this.#store = new DiscoveredStore(folder, plan, log);
 		if (stateFile !== undefined) this.#stateFile = new StateFile(stateFile, log);
 		this.endpoint = new Endpoint({
@@ -134,7 +155,7 @@ export class ArrowPart implements Part {
 			io: hostIO(),
 			random: new DeviceRandom(),
 			discovery,
-			stored: this.#store?.load(),
+			stored: inScope(this.#store?.load(), scope),
 			onServices: () => this.#save(),
 			onState: (state) => this.#stateFile?.write(state),
 		});

@@ -1,16 +1,19 @@
+import { PROBE_RTSP } from "discovery/verdict";
 import type { Arena } from "storage/arena";
 
 /** How far a scan is with a host. */
 export const HOST_NONE = 0;
 /** Its ports are tried. */
 export const HOST_PORTS = 1;
-/** RTSP is looked for at its open ports. */
-export const HOST_RTSP = 2;
-export const HOST_HTTP = 3;
-export const HOST_DONE = 4;
+/** RTSP and HTTP are looked for at its open ports, side by side. */
+export const HOST_PROBES = 2;
+export const HOST_DONE = 3;
 
-/** A host: address 4, open ports 4, tried ports 4 (bits by place), MAC 6, found 1, stage 1, answered 1, cursor 1, busy 1, silent 1. */
-export const HOST_BYTES = 24;
+/**
+ * A host: address 4, open ports 4, tried ports 4 (bits by place), MAC 6, found 1, stage 1, answered 1, busy 1, silent 1, cursors 2 and
+ * probes 2 (by kind), 1 unused.
+ */
+export const HOST_BYTES = 28;
 const ADDRESS = 0;
 const OPEN = 4;
 const TRIED = 8;
@@ -18,9 +21,10 @@ const MAC = 12;
 const FOUND = 18;
 const STAGE = 19;
 const ANSWERED = 20;
-const CURSOR = 21;
-const BUSY = 22;
-const SILENT = 23;
+const BUSY = 21;
+const SILENT = 22;
+const CURSOR = 23;
+const PROBES = 25;
 
 const MAC_BYTES = 6;
 
@@ -140,20 +144,26 @@ export class Hosts {
 		return this.bytes[this.#at(host) + STAGE];
 	}
 
-	/** Begins a stage at its first port. */
 	setStage(host: number, stage: number): void {
-		const at = this.#at(host);
-		this.bytes[at + STAGE] = stage;
-		this.bytes[at + CURSOR] = 0;
+		this.bytes[this.#at(host) + STAGE] = stage;
 	}
 
-	/** The stage's next port. */
-	cursor(host: number): number {
-		return this.bytes[this.#at(host) + CURSOR];
+	/** The next port of the probes of a kind (PROBE constants), as its number in their order. */
+	cursor(host: number, kind: number): number {
+		return this.bytes[this.#at(host) + CURSOR + kind - PROBE_RTSP];
 	}
 
-	setCursor(host: number, cursor: number): void {
-		this.bytes[this.#at(host) + CURSOR] = cursor;
+	setCursor(host: number, kind: number, cursor: number): void {
+		this.bytes[this.#at(host) + CURSOR + kind - PROBE_RTSP] = cursor;
+	}
+
+	/** A probe of that kind is at work. */
+	probing(host: number, kind: number): boolean {
+		return this.bytes[this.#at(host) + PROBES + kind - PROBE_RTSP] === 1;
+	}
+
+	setProbing(host: number, kind: number, probing: boolean): void {
+		this.bytes[this.#at(host) + PROBES + kind - PROBE_RTSP] = probing ? 1 : 0;
 	}
 
 	/** Sockets used for it. */

@@ -1,5 +1,5 @@
 import type { Counters } from "discovery/counters";
-import { HOST_DONE, HOST_HTTP, HOST_NONE, HOST_PORTS, HOST_RTSP, type Hosts } from "discovery/hosts";
+import { HOST_DONE, HOST_NONE, HOST_PORTS, HOST_PROBES, type Hosts } from "discovery/hosts";
 import type { Pace } from "discovery/pace";
 import type { Ports } from "discovery/ports";
 import { NEXT_CONNECT, NEXT_DONE, NEXT_SEND, type Probe } from "discovery/probe";
@@ -23,10 +23,10 @@ const SILENT = 4;
 const ROOM_TIME = 100;
 
 /**
- * Finds out what hosts offer. Of each host: which ports are open (up to PER_HOST connects at a time), then, one probe at a time,
+ * Finds out what hosts offer. Of each host: which ports are open (up to PER_HOST connects at a time), then, a probe each side by side,
  * which of them speaks RTSP (by priority, the first counts) and which HTTP:
  *
- *     HOST_PORTS ──all tried──▶ HOST_RTSP ──found, or all asked──▶ HOST_HTTP ──all asked──▶ HOST_DONE
+ *     HOST_PORTS ──all tried──▶ HOST_PROBES: RTSP until found or all asked, HTTP until all asked ──both──▶ HOST_DONE
  */
 export class Inquiry {
 	/** With the step. */
@@ -226,11 +226,11 @@ export class Inquiry {
 		switch (hosts.stage(host)) {
 			case HOST_PORTS:
 				return this.#tryPort(host, now);
-			case HOST_RTSP:
-				if (hosts.busy(host) === 0) this.#beginRTSP(host, now);
-				return STEP_NONE;
-			case HOST_HTTP:
-				if (hosts.busy(host) === 0) this.#beginHTTP(host, now);
+			case HOST_PROBES:
+				this.#ask(PROBE_RTSP, host, now);
+				this.#ask(PROBE_HTTP, host, now);
+				if (hosts.busy(host) === 0 && this.#allAsked(PROBE_RTSP, host) && this.#allAsked(PROBE_HTTP, host))
+					hosts.setStage(host, HOST_DONE);
 				return STEP_NONE;
 			default:
 				return STEP_NONE;
@@ -241,7 +241,7 @@ export class Inquiry {
 		const hosts = this.#hosts;
 		const place = hosts.untried(host, this.#ports.count);
 		if (place < 0) {
-			if (hosts.busy(host) === 0) hosts.setStage(host, HOST_RTSP);
+			if (hosts.busy(host) === 0) hosts.setStage(host, HOST_PROBES);
 			return STEP_NONE;
 		}
 		if (hosts.busy(host) >= PER_HOST || !this.#mayGo(now)) return STEP_NONE;
@@ -252,26 +252,21 @@ export class Inquiry {
 		return this.#connect(slot, host, place);
 	}
 
-	#beginRTSP(host: number, now: number): void {
+	/** Begins a probe of `kind` at the next of the host's open ports that it is looked for at, unless one is at work. */
+	#ask(kind: number, host: number, now: number): void {
 		const hosts = this.#hosts;
-		for (let place = hosts.cursor(host); place < this.#ports.rtspCount; place++) {
-			hosts.setCursor(host, place);
-			if (!hosts.isOpen(host, place)) continue;
-			if (this.#begin(PROBE_RTSP, host, place, now)) hosts.setCursor(host, place + 1);
-			return;
+		if (hosts.probing(host, kind)) return;
+		while (!this.#allAsked(kind, host)) {
+			const cursor = hosts.cursor(host, kind);
+			const place = kind === PROBE_RTSP ? cursor : this.#ports.httpAt(cursor);
+			if (hosts.isOpen(host, place) && !this.#begin(kind, host, place, now)) return;
+			hosts.setCursor(host, kind, cursor + 1);
+			if (hosts.probing(host, kind)) return;
 		}
-		hosts.setStage(host, HOST_HTTP);
 	}
 
-	#beginHTTP(host: number, now: number): void {
-		const hosts = this.#hosts;
-		for (let index = hosts.cursor(host); index < this.#ports.httpCount; index++) {
-			hosts.setCursor(host, index);
-			if (!hosts.isOpen(host, this.#ports.httpAt(index))) continue;
-			if (this.#begin(PROBE_HTTP, host, this.#ports.httpAt(index), now)) hosts.setCursor(host, index + 1);
-			return;
-		}
-		hosts.setStage(host, HOST_DONE);
+	#allAsked(kind: number, host: number): boolean {
+		return this.#hosts.cursor(host, kind) >= (kind === PROBE_RTSP ? this.#ports.rtspCount : this.#ports.httpCount);
 	}
 
 	/** @returns false when all probes or sockets are at work. */
@@ -281,8 +276,9 @@ export class Inquiry {
 		if (number === this.#probes.length) return false;
 		const slot = this.#slots.take(SLOT_PROBE, host, place, Infinity);
 		if (slot < 0) return false;
-		this.#slots.setProbe(slot, number);
+		this.#slots.setProbe(slot, number, kind);
 		this.#probing |= 1 << number;
+		this.#hosts.setProbing(host, kind, true);
 		this.#hosts.addBusy(host, 1);
 		this.#probes[number].begin(kind, addressText(this.#hosts.address(host)), this.#ports.at(place), false, now);
 		return true;
@@ -297,7 +293,7 @@ export class Inquiry {
 			if (verdict < VERDICT_HTTP) {
 				this.#add(verdict, host, port, path);
 				this.#add(SERVICE_TCP, host, port, "");
-				this.#hosts.setStage(host, HOST_HTTP);
+				this.#hosts.setCursor(host, PROBE_RTSP, this.#ports.rtspCount);
 			} else {
 				this.#add(VERDICT_HTTP, host, port, "");
 				if (verdict !== VERDICT_HTTP) this.#add(verdict, host, port, path);
@@ -315,6 +311,7 @@ export class Inquiry {
 		const number = this.#slots.probe(slot);
 		this.#probes[number].cancel();
 		this.#probing &= ~(1 << number);
+		this.#hosts.setProbing(this.#slots.subject(slot), this.#slots.kind(slot), false);
 	}
 
 	/** A slot's work is over. */

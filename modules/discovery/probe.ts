@@ -31,7 +31,7 @@ export const NEXT_DONE = 4;
 /** Bytes of the arena that each probe needs of its own. What is received may lie anywhere in the arena, in one place for all probes. */
 export const PROBE_BYTES = LINE_KEPT + REQUEST_BYTES;
 /** Milliseconds after which a probe ends with what it knows, however many paths are left. */
-export const PROBE_TIME = 30_000;
+export const PROBE_TIME = 12_000;
 
 /** Bytes of a body of no interest that are skipped rather than the connection given up. */
 const SKIP_LIMIT = 0x4000;

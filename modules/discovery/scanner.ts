@@ -118,8 +118,8 @@ export class Scanner {
 
 	/** Ends a scan at once; what is open must be closed. */
 	abort(): void {
-		for (let slot = 0; slot < this.#slots.count; slot++) if (this.#slots.use(slot) !== SLOT_FREE) this.#slots.free(slot);
 		for (let host = 0; host < this.#hosts.limit; host++) if (this.#hosts.stage(host) !== HOST_NONE) this.#inquiry.abandon(host);
+		for (let slot = 0; slot < this.#slots.count; slot++) if (this.#slots.use(slot) !== SLOT_FREE) this.#slots.free(slot);
 		this.#phase = Phase.IDLE;
 		this.deadline = Infinity;
 	}

@@ -1,4 +1,4 @@
-import { type Network, networkOf, networkText } from "discovery/addresses";
+import { baseOf, type Network, networkOf, networkText } from "discovery/addresses";
 import { Exclusions, isInterfaceName } from "discovery/exclusions";
 import { MJPEG_PATHS, RTSP_PATHS } from "discovery/paths";
 import { Ports } from "discovery/ports";
@@ -71,6 +71,15 @@ export function discoverySettings(options: DiscoveryOptions, h265 = true, key = 
 		request: options.request,
 		icmp: options.icmp,
 	});
+}
+
+/** Whether a host may be looked at, as far as its address and the MAC at `mac` of `bytes` tell: not by which interface it is reached. */
+export function mayScan(settings: DiscoverySettings, address: number, bytes: Uint8Array, mac: number): boolean {
+	const { exclusions, networks } = settings;
+	if (exclusions.excludesAddress(address) || exclusions.excludesMAC(bytes, mac)) return false;
+	if (networks === undefined) return true;
+	for (let i = 0; i < networks.length; i++) if (baseOf(address, networks[i].prefix) === networks[i].base) return true;
+	return false;
 }
 
 function networksOf(texts: readonly string[] | undefined, key: string): Network[] | undefined {

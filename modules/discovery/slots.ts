@@ -18,7 +18,7 @@ export const CONNECTED = 2;
 /** It takes no bytes now. */
 export const BLOCKED = 4;
 
-/** A slot: deadline 8 (float), subject 2, use 1, port's place 1, probe 1, state 1, 2 unused. */
+/** A slot: deadline 8 (float), subject 2, use 1, port's place 1, probe 1, state 1, kind of probe 1, 1 unused. */
 export const SLOT_BYTES = 16;
 const DEADLINE = 0;
 const SUBJECT = 8;
@@ -26,6 +26,7 @@ const USE = 10;
 const PLACE = 11;
 const PROBE = 12;
 const STATE = 13;
+const KIND = 14;
 
 /** The sockets that a scan may use, and what each is used for. */
 export class Slots {
@@ -94,8 +95,14 @@ export class Slots {
 		return this.#view.getUint8(this.#at(slot) + PROBE);
 	}
 
-	setProbe(slot: number, probe: number): void {
+	/** What it looks for, one of the PROBE constants (SLOT_PROBE). */
+	kind(slot: number): number {
+		return this.#view.getUint8(this.#at(slot) + KIND);
+	}
+
+	setProbe(slot: number, probe: number, kind: number): void {
 		this.#view.setUint8(this.#at(slot) + PROBE, probe);
+		this.#view.setUint8(this.#at(slot) + KIND, kind);
 	}
 
 	/** Of a probe's connection. */

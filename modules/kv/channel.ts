@@ -59,11 +59,8 @@ export interface ChannelOwner {
 	turn(): void;
 }
 
+/** What all channels of an endpoint have in common. */
 export interface ChannelOptions {
-	/** 0 for the first channel. */
-	readonly index: number;
-	/** undefined: one of its own. */
-	readonly id: Id | undefined;
 	readonly settings: KVSettings;
 	readonly io: KVIO;
 	readonly arena: Arena;
@@ -92,9 +89,10 @@ export class Channel {
 	/** The channel's own address: another look-up does not change it. */
 	#address = "";
 
-	constructor(options: ChannelOptions, owner: ChannelOwner) {
-		const { id, settings, io, arena, random } = options;
-		this.index = options.index;
+	/** @param index 0 for the first channel. @param id of the channel, undefined: one of its own. */
+	constructor(index: number, id: Id | undefined, options: ChannelOptions, owner: ChannelOwner) {
+		const { settings, io, arena, random } = options;
+		this.index = index;
 		this.#options = options;
 		this.#owner = owner;
 		this.#buffer = arena.buffer;
@@ -256,7 +254,7 @@ export class Channel {
 	#hear(now: number): void {
 		const { voice, framing } = this.#options;
 		if (!voice) return;
-		const { speaker } = this.session;
+		const { speaker } = this.session.presence;
 		// The same user in two channels is two streams.
 		const number = voice.speaker(speaker.low, (speaker.high ^ (this.index << 28)) >>> 0, now);
 		if (number < 0) return;

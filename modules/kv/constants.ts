@@ -185,7 +185,8 @@ export const REASON_TEXT = Object.freeze([
 	"the channel's port changed",
 ]);
 
-/** What {@link Session.datagram} says of one. */
+/** What a datagram turned out to be. */
 export const PACKET_DROPPED = 0;
-export const PACKET_SYSTEM = 1;
-export const PACKET_VOICE = 2;
+export const PACKET_ACK = 1;
+export const PACKET_CLOSE = 2;
+export const PACKET_VOICE = 3;

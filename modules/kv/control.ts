@@ -23,7 +23,7 @@ import {
 	RESULT_TRUNCATED,
 } from "kv/constants";
 import type { ControlCounters } from "kv/counters";
-import { Id } from "kv/id";
+import { type Id, NO_ID } from "kv/id";
 import type { Request } from "kv/request";
 import type { KVSwitches } from "kv/switches";
 import type { KVTimes } from "kv/times";
@@ -43,7 +43,6 @@ export const CONTROL_DONE = 3;
 /** Requests of applications that may wait, the one under way included. */
 export const QUEUE_LIMIT = 16;
 
-const NO_ID = Object.freeze(new Id());
 const PLAN_REQUEST = "kv request";
 
 /** Reserves what a {@link Control} needs. */
@@ -231,10 +230,7 @@ export class Control {
 
 	#submit(request: Request, command: number, first: Id, second: Id, third: Id): boolean {
 		if (request.pending || this.waiting >= QUEUE_LIMIT) return false;
-		request.command = command;
-		request.first.copy(first);
-		request.second.copy(second);
-		request.third.copy(third);
+		request.set(command, first, second, third);
 		return this.submit(request);
 	}
 

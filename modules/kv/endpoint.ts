@@ -1,4 +1,4 @@
-import { Channel, type ChannelOwner, PACKET_SIZE } from "kv/channel";
+import { Channel, type ChannelOptions, type ChannelOwner, PACKET_SIZE } from "kv/channel";
 import { PAYLOAD_SIZE } from "kv/constants";
 import { Control, planControl } from "kv/control";
 import { ControlLink } from "kv/control_link";
@@ -70,25 +70,10 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		this.control = new Control(plan, settings.switches, settings.times, new ControlCounters());
 		const packet = plan.offset(PLAN_PACKET);
 		this.#link = new ControlLink(io, arena.buffer, packet, PACKET_SIZE, this.control, settings.address, () => this.turn());
+		const common: ChannelOptions = { settings, io, arena, packet, framing: this.#framing, voice, log, random };
 		const channels: Channel[] = [];
 		for (let index = 0; index < settings.channels.length; index++)
-			channels.push(
-				new Channel(
-					{
-						index,
-						id: settings.channels[index],
-						settings,
-						io,
-						arena,
-						packet,
-						framing: this.#framing,
-						voice,
-						log,
-						random,
-					},
-					this,
-				),
-			);
+			channels.push(new Channel(index, settings.channels[index], common, this));
 		this.channels = channels;
 		this.#timer = new io.Timer({
 			onTimer: () => {

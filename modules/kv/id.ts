@@ -40,6 +40,9 @@ export class Id {
 	}
 }
 
+/** No id: zero. */
+export const NO_ID: Id = Object.freeze(new Id());
+
 export function isLegal(high: number, low: number): boolean {
 	return high !== 0xffffffff && low !== 0xffffffff;
 }

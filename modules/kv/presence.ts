@@ -8,18 +8,18 @@ import {
 	OPERATION_JOIN,
 	OPERATION_KEEPALIVE,
 	OPERATION_LEAVE,
+	PACKET_ACK,
+	PACKET_CLOSE,
+	PACKET_DROPPED,
+	PACKET_VOICE,
 	SYSTEM_SIZE,
 } from "kv/constants";
 import type { ChannelCounters } from "kv/counters";
-import type { Id } from "kv/id";
+import { Id } from "kv/id";
+import type { KVSettings } from "kv/options";
 import type { KVTimes } from "kv/times";
-import { type PacketWire, swapped } from "kv/wire";
+import { isSystem, type PacketWire, swapped } from "kv/wire";
 import type { Arena } from "storage/arena";
-
-/** What {@link Presence.system} says of a system packet. */
-export const SYSTEM_DROPPED = 0;
-export const SYSTEM_ACK = 1;
-export const SYSTEM_CLOSE = 2;
 
 /** Packets to be sent, one bit each, in this order. */
 const KEEPALIVE = 1;
@@ -34,14 +34,6 @@ export const MISSED_LIMIT = 6;
 /** A KEEPALIVE that the host did not take, and a port tried in vain: the next one after (ms). */
 const AGAIN = 1000;
 const PROBE = 1000;
-
-export interface PresenceOptions {
-	readonly times: KVTimes;
-	/** Joining and leaving are told by system packets too. */
-	readonly userJoin: boolean;
-	/** Both orders of the port are tried. */
-	readonly probe: boolean;
-}
 
 /**
  * A member's presence in a channel, without I/O: KEEPALIVEs, the repeats until the channel is heard, acknowledgements, and which of two
@@ -62,6 +54,9 @@ export class Presence {
 	/** Acknowledgements missed in a row, of a channel that has given some. */
 	missed = 0;
 	readonly acks: Acks;
+	/** Who sent the voice packet that `datagram` took last. */
+	readonly speaker = new Id();
+	#joined = false;
 	#sends = 0;
 	#acknowledges = false;
 	/** KEEPALIVEs ask for an acknowledgement: all but the very first. */
@@ -78,27 +73,33 @@ export class Presence {
 	readonly #view: DataView;
 	readonly #bytes: Uint8Array;
 	readonly #counters: ChannelCounters;
-	readonly #options: PresenceOptions;
+	readonly #times: KVTimes;
+	/** Joining and leaving are told by system packets too; both orders of the port are tried. */
+	readonly #userJoin: boolean;
+	readonly #both: boolean;
 
-	constructor(arena: Arena, offset: number, uid: Id, wire: PacketWire, counters: ChannelCounters, options: PresenceOptions) {
+	constructor(arena: Arena, offset: number, uid: Id, wire: PacketWire, counters: ChannelCounters, settings: KVSettings) {
 		this.#view = arena.view;
 		this.#bytes = arena.bytes;
 		this.offset = offset;
 		this.#uid = uid;
 		this.#wire = wire;
 		this.#counters = counters;
-		this.#options = options;
-		this.acks = new Acks(options.times.ack);
+		this.#times = settings.times;
+		this.#userJoin = settings.switches.userJoin;
+		this.#both = settings.switches.portOrder === "auto";
+		this.acks = new Acks(settings.times.ack);
 	}
 
 	/** Joined: the channel is at `port`. */
 	open(port: number, now: number): void {
 		this.close();
 		this.port = port;
+		this.#joined = true;
 		this.#joinedAt = now;
 		this.#repeatAt = now + REPEATS[0];
 		this.#ask = false;
-		if (this.#options.probe && swapped(port) !== port) {
+		if (this.#both && swapped(port) !== port) {
 			this.otherPort = swapped(port);
 			this.#probeAt = now + PROBE;
 			this.#ask = true;
@@ -108,6 +109,7 @@ export class Presence {
 
 	/** Joined no more: nothing is sent. */
 	close(): void {
+		this.#joined = false;
 		this.#sends = 0;
 		this.otherPort = 0;
 		this.target = 0;
@@ -125,13 +127,13 @@ export class Presence {
 	/** About to leave: one last packet where the channel wants it. */
 	leave(): void {
 		this.close();
-		if (this.#options.userJoin) this.#sends = LEAVE;
+		if (this.#userJoin) this.#sends = LEAVE;
 	}
 
 	/** Our address may be another one, or packets were lost: KEEPALIVE goes out at once. */
 	refresh(now: number): void {
 		this.#sends |= KEEPALIVE;
-		this.#keepaliveAt = now + this.#options.times.keepalive;
+		this.#keepaliveAt = now + this.#times.keepalive;
 	}
 
 	/** The host did not take a packet. */
@@ -148,12 +150,11 @@ export class Presence {
 	}
 
 	tick(now: number): void {
-		const { times } = this.#options;
 		if (now >= this.#probeAt) this.#probe(now);
 		if (now >= this.#repeatAt) {
 			this.#repeats++;
 			this.#ask = true;
-			this.#repeatAt = this.#repeats < REPEATS.length ? this.#joinedAt + REPEATS[this.#repeats] : now + times.join;
+			this.#repeatAt = this.#repeats < REPEATS.length ? this.#joinedAt + REPEATS[this.#repeats] : now + this.#times.join;
 			if (this.otherPort === 0) this.#announce(now);
 		}
 		if (now >= this.#keepaliveAt) {
@@ -170,48 +171,25 @@ export class Presence {
 		}
 	}
 
-	/** Voice came from port number `source`, 0 or 1. @returns whether it is the first packet from the channel. */
-	heard(source: number, now: number): boolean {
-		this.heardAt = now;
-		this.missed = 0;
-		if (this.alive) return false;
-		this.#settle(source, now);
-		return true;
-	}
-
-	/** A system packet at `at` of the arena came from port number `source`. */
-	system(at: number, source: number, now: number): number {
-		const view = this.#view;
+	/** As {@link Session.datagram}. */
+	datagram(at: number, length: number, source: number, now: number): number {
 		const counters = this.#counters;
-		if (!this.#wire.checks(view, at)) {
-			counters.wrongChecksum++;
-			return SYSTEM_DROPPED;
-		}
-		const operation = view.getUint32(at + AT_OPERATION);
-		const ack = view.getUint32(at + AT_ACK, this.#wire.little);
-		if (operation === OPERATION_CLOSE) {
-			counters.systemIn++;
-			if (ack !== 0) {
-				this.#answer = ack;
-				this.#sends |= ANSWER;
+		if (source < 0) counters.wrongSource++;
+		else if (length !== DATAGRAM_SIZE) counters.wrongSize++;
+		else if (!this.#joined) counters.notJoined++;
+		else if (isSystem(this.#view, at)) return this.#system(at, source, now);
+		else {
+			const { speaker } = this;
+			this.#wire.readUid(this.#view, at, speaker);
+			if (!speaker.legal) counters.illegalUid++;
+			else if (speaker.equals(this.#uid)) counters.ownPackets++;
+			else {
+				counters.packetsIn++;
+				this.#heard(source, now);
+				return PACKET_VOICE;
 			}
-			return SYSTEM_CLOSE;
 		}
-		if (operation !== OPERATION_ACK) {
-			counters.unknownOperation++;
-			return SYSTEM_DROPPED;
-		}
-		if (!this.#wire.bears(view, at, this.#uid) || !this.acks.resolve(ack, now)) {
-			counters.strayAcks++;
-			return SYSTEM_DROPPED;
-		}
-		counters.systemIn++;
-		counters.acks++;
-		this.#acknowledges = true;
-		this.missed = 0;
-		this.heardAt = now;
-		if (!this.alive) this.#settle(source, now);
-		return SYSTEM_ACK;
+		return PACKET_DROPPED;
 	}
 
 	/** Writes the next packet that is to be sent. @returns false when there is none. */
@@ -234,9 +212,48 @@ export class Presence {
 		return true;
 	}
 
+	#system(at: number, source: number, now: number): number {
+		const view = this.#view;
+		const counters = this.#counters;
+		if (!this.#wire.checks(view, at)) {
+			counters.wrongChecksum++;
+			return PACKET_DROPPED;
+		}
+		const operation = view.getUint32(at + AT_OPERATION);
+		const ack = view.getUint32(at + AT_ACK, this.#wire.little);
+		if (operation === OPERATION_CLOSE) {
+			counters.systemIn++;
+			if (ack !== 0) {
+				this.#answer = ack;
+				this.#sends |= ANSWER;
+			}
+			return PACKET_CLOSE;
+		}
+		if (operation !== OPERATION_ACK) {
+			counters.unknownOperation++;
+			return PACKET_DROPPED;
+		}
+		if (!this.#wire.bears(view, at, this.#uid) || !this.acks.resolve(ack, now)) {
+			counters.strayAcks++;
+			return PACKET_DROPPED;
+		}
+		counters.systemIn++;
+		counters.acks++;
+		this.#acknowledges = true;
+		this.#heard(source, now);
+		return PACKET_ACK;
+	}
+
+	/** The channel is there, and we are in it. */
+	#heard(source: number, now: number): void {
+		this.heardAt = now;
+		this.missed = 0;
+		if (!this.alive) this.#settle(source, now);
+	}
+
 	#announce(now: number): void {
 		this.refresh(now);
-		if (this.#options.userJoin) this.#sends |= JOIN;
+		if (this.#userJoin) this.#sends |= JOIN;
 	}
 
 	/** The port asked first has not answered: the other one is asked, and when that is silent too, the first one it is. */

@@ -65,6 +65,12 @@ export class Request {
 		return error === ERROR_PARAM || error === ERROR_INVAL || error === ERROR_ACCESS || error === ERROR_NOIMPL;
 	}
 
+	/** The refusal may mean that there is no such channel. */
+	get saysMissing(): boolean {
+		if (this.result === RESULT_NO_REASON) return true;
+		return this.result === RESULT_ERROR && (this.error === ERROR_PARAM || this.error === ERROR_INVAL);
+	}
+
 	/** "JOIN: ACCESS", "REGISTER: no connection (ECONNREFUSED)". Cold path. */
 	get text(): string {
 		let text = COMMAND_TEXT[this.command] + ": ";
@@ -81,6 +87,14 @@ export class Request {
 		if (ids === undefined || at + 1 >= ids.length) return;
 		ids[at] = high;
 		ids[at + 1] = low;
+	}
+
+	/** One of the COMMAND constants, with the fields of its body. */
+	set(command: number, first: Id, second: Id, third: Id): void {
+		this.command = command;
+		this.first.copy(first);
+		this.second.copy(second);
+		this.third.copy(third);
 	}
 
 	/** Forgets what came of it the last time. */

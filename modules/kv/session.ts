@@ -7,9 +7,6 @@ import {
 	COMMAND_LEAVE,
 	COMMAND_REGISTER,
 	COMMAND_UNREGISTER,
-	DATAGRAM_SIZE,
-	ERROR_INVAL,
-	ERROR_PARAM,
 	EVENT_ALIVE,
 	EVENT_CANCEL,
 	EVENT_CLOSED,
@@ -25,8 +22,7 @@ import {
 	EVENT_REQUEST,
 	EVENT_SEND,
 	EVENT_STOPPED,
-	PACKET_DROPPED,
-	PACKET_SYSTEM,
+	PACKET_CLOSE,
 	PACKET_VOICE,
 	REASON_CLOSED,
 	REASON_EVICTED,
@@ -37,7 +33,6 @@ import {
 	RESULT_ERROR,
 	RESULT_ILLEGAL_PORT,
 	RESULT_ILLEGAL_UID,
-	RESULT_NO_REASON,
 	STATE_ABSENT,
 	STATE_CREATING,
 	STATE_IDLE,
@@ -51,22 +46,18 @@ import {
 	STATE_WAITING,
 } from "kv/constants";
 import { ChannelCounters } from "kv/counters";
-import { Id } from "kv/id";
+import { Id, NO_ID } from "kv/id";
 import type { KVSettings } from "kv/options";
-import { MISSED_LIMIT, Presence, SYSTEM_CLOSE, SYSTEM_DROPPED } from "kv/presence";
+import { MISSED_LIMIT, Presence } from "kv/presence";
 import { Request, type RequestDone } from "kv/request";
 import type { KVTimes } from "kv/times";
-import { isSystem, PacketWire } from "kv/wire";
+import { Watch } from "kv/watch";
+import { PacketWire } from "kv/wire";
 import type { Arena } from "storage/arena";
 import { Backoff, type RandomSource } from "time/backoff";
 
 /** Sends that fail in a row before it is looked whether the channel is still there (section 6). */
 const ERRORS_LIMIT = 3;
-/** Looks at the list that may fail in a row while the channel is heard. */
-const FAILURES_LIMIT = 3;
-/** Between looks that something odd asks for (ms), and after one that failed. */
-const LOOK_PAUSE = 2000;
-const LOOK_AGAIN = 5000;
 
 /** Share of jitter that {@link Backoff} adds: ± 20 % of 1000 are 800 and half of that. */
 const LEAST = 0.8;
@@ -97,8 +88,6 @@ export class Session {
 	state = STATE_IDLE;
 	readonly uid = new Id();
 	readonly channel = new Id();
-	/** Who sent the voice packet that `datagram` took last. */
-	readonly speaker = new Id();
 	readonly request: Request;
 	readonly presence: Presence;
 	readonly wire: PacketWire;
@@ -119,13 +108,7 @@ export class Session {
 	/** The server has listed the channel just now. */
 	#listed = false;
 	#joinedAt = 0;
-	/** Next looks at the list: the regular one, and the one that silence asks for. */
-	#checkAt = Infinity;
-	#silenceAt = Infinity;
-	#lookedAt = -Infinity;
-	#failures = 0;
-	/** CLOSE came: looks that have been made since, and one; 0: it did not. */
-	#closing = 0;
+	readonly #watch: Watch;
 	/** The server does not tell ports. */
 	#portless = false;
 	/** The port as JOIN gave it. */
@@ -135,23 +118,18 @@ export class Session {
 	readonly #times: KVTimes;
 	readonly #own: boolean;
 	readonly #backoff: Backoff;
-	readonly #view: DataView;
 
 	constructor(options: SessionOptions) {
 		const { settings, channel, arena, offset, random } = options;
-		const { times, switches } = settings;
+		const { times } = settings;
 		this.#settings = settings;
 		this.#times = times;
-		this.#view = arena.view;
+		this.#watch = new Watch(times);
 		this.#own = channel === undefined;
 		if (channel !== undefined) this.channel.copy(channel);
 		this.request = new Request(options.done);
-		this.wire = new PacketWire(switches);
-		this.presence = new Presence(arena, offset, this.uid, this.wire, this.counters, {
-			times,
-			userJoin: switches.userJoin,
-			probe: switches.portOrder === "auto",
-		});
+		this.wire = new PacketWire(settings.switches);
+		this.presence = new Presence(arena, offset, this.uid, this.wire, this.counters, settings);
 		this.#backoff = new Backoff({ first: times.retry * LEAST, limit: times.retryLimit * LEAST, jitter: SPREAD, random });
 		this.#forget(true);
 	}
@@ -193,10 +171,9 @@ export class Session {
 	get deadline(): number {
 		switch (this.state) {
 			case STATE_JOINED: {
-				let deadline = this.presence.deadline;
+				const { deadline } = this.presence;
 				if (this.#asking) return deadline;
-				if (this.#checkAt < deadline) deadline = this.#checkAt;
-				return this.#silenceAt < deadline ? this.#silenceAt : deadline;
+				return this.#watch.deadline < deadline ? this.#watch.deadline : deadline;
 			}
 			case STATE_WAITING:
 			case STATE_REFUSED:
@@ -280,27 +257,19 @@ export class Session {
 
 	/**
 	 * A datagram of `length` bytes came to `at`, from port number `source` of the channel's address (0 `presence.port`, 1
-	 * `presence.otherPort`, else -1). @returns one of the PACKET constants; with PACKET_VOICE `speaker` says whose the payload is.
+	 * `presence.otherPort`, else -1). @returns one of the PACKET constants; with PACKET_VOICE `presence.speaker` says whose the payload is.
 	 */
 	datagram(at: number, length: number, source: number, now: number): number {
-		const counters = this.counters;
-		if (source < 0) counters.wrongSource++;
-		else if (length !== DATAGRAM_SIZE) counters.wrongSize++;
-		else if (this.state !== STATE_JOINED) counters.notJoined++;
-		else if (isSystem(this.#view, at)) return this.#system(at, source, now);
-		else {
-			const { speaker } = this;
-			this.wire.readUid(this.#view, at, speaker);
-			if (!speaker.legal) counters.illegalUid++;
-			else if (speaker.equals(this.uid)) counters.ownPackets++;
-			else {
-				counters.packetsIn++;
-				this.#silenceAt = now + this.#times.silence;
-				if (this.presence.heard(source, now)) this.#events |= EVENT_ALIVE | EVENT_PORT;
-				return PACKET_VOICE;
-			}
+		const { presence } = this;
+		const { alive } = presence;
+		const what = presence.datagram(at, length, source, now);
+		if (presence.alive !== alive) this.#events |= EVENT_ALIVE | EVENT_PORT;
+		if (what === PACKET_VOICE) this.#watch.heard(now);
+		else if (what === PACKET_CLOSE) {
+			this.counters.closes++;
+			if (this.#watch.closed(now)) this.#events |= EVENT_CLOSED;
 		}
-		return PACKET_DROPPED;
+		return what;
 	}
 
 	/** A datagram was given to the host, who took it or not. */
@@ -314,33 +283,27 @@ export class Session {
 		this.#errors++;
 		if (this.state !== STATE_JOINED) return;
 		this.presence.unsent(now);
-		if (this.#errors === ERRORS_LIMIT) this.#urge(now);
+		if (this.#errors === ERRORS_LIMIT) this.#watch.urge(now);
 	}
 
 	/** Takes the next step to being joined, by what is known. */
 	#proceed(now: number): void {
-		const { request, uid, channel } = this;
+		const { uid, channel } = this;
 		this.retryAt = Infinity;
 		if (!this.#known) {
 			const { administrator, permissions } = this.#settings;
-			request.first.copy(administrator);
-			request.second.copy(permissions);
 			this.state = STATE_REGISTERING;
-			this.#ask(COMMAND_REGISTER);
+			this.#ask(COMMAND_REGISTER, administrator, permissions);
 		} else if (!this.#found && this.#look) {
 			this.state = STATE_LOOKING;
 			this.#askList(now);
 		} else if (!this.#found) {
-			request.first.copy(uid);
 			this.state = STATE_CREATING;
-			this.#ask(COMMAND_CREATE);
+			this.#ask(COMMAND_CREATE, uid);
 		} else {
-			request.first.copy(uid);
-			request.second.copy(uid);
-			request.third.copy(channel);
 			this.state = STATE_JOINING;
 			this.#stopAt = Infinity;
-			this.#ask(COMMAND_JOIN);
+			this.#ask(COMMAND_JOIN, uid, uid, channel);
 		}
 	}
 
@@ -354,7 +317,7 @@ export class Session {
 		const listed = this.#listed;
 		this.#listed = false;
 		if (request.ok) this.#join(request.port, now);
-		else if (!this.#own && !listed && saysNoChannel(request)) this.#absent(REASON_REQUEST, now);
+		else if (!this.#own && !listed && request.saysMissing) this.#absent(REASON_REQUEST, now);
 		else if (this.#own && listed && request.refused) {
 			// Not the channel that it had created before, or no way back into it.
 			this.#found = false;
@@ -367,11 +330,8 @@ export class Session {
 		this.reason = REASON_NONE;
 		this.#joinedAt = now;
 		this.#port = port;
-		this.#checkAt = now + this.#times.check;
-		this.#silenceAt = Infinity;
-		this.#failures = 0;
-		this.#closing = 0;
 		this.#errors = 0;
+		this.#watch.open(now);
 		this.presence.open(port, now);
 		this.counters.joins++;
 		this.#events |= EVENT_PORT | EVENT_JOINED;
@@ -383,40 +343,14 @@ export class Session {
 		this.presence.tick(now);
 		if (port !== this.presence.otherPort) this.#events |= EVENT_PORT;
 		if (this.#asking) return;
-		if (this.presence.missed >= MISSED_LIMIT) this.#urge(now);
-		if (now >= this.#checkAt || now >= this.#silenceAt) this.#askList(now);
-	}
-
-	#system(at: number, source: number, now: number): number {
-		const { presence, counters } = this;
-		const alive = presence.alive;
-		const what = presence.system(at, source, now);
-		if (what === SYSTEM_DROPPED) return PACKET_DROPPED;
-		if (presence.alive !== alive) this.#events |= EVENT_ALIVE | EVENT_PORT;
-		if (what === SYSTEM_CLOSE) {
-			counters.closes++;
-			if (this.#closing === 0) {
-				this.#closing = 1;
-				this.#events |= EVENT_CLOSED;
-				this.#urge(now);
-			}
-		}
-		return PACKET_SYSTEM;
-	}
-
-	/** A look at the list is due as soon as it may be. */
-	#urge(now: number): void {
-		const at = this.#lookedAt + LOOK_PAUSE > now ? this.#lookedAt + LOOK_PAUSE : now;
-		if (at < this.#checkAt) this.#checkAt = at;
+		if (this.presence.missed >= MISSED_LIMIT) this.#watch.urge(now);
+		if (now >= this.#watch.deadline) this.#askList(now);
 	}
 
 	#askList(now: number): void {
-		this.#checkAt = Infinity;
-		this.#silenceAt = Infinity;
-		this.#lookedAt = now;
+		this.#watch.begin(now);
 		this.counters.checks++;
-		this.request.first.copy(this.channel);
-		this.#ask(COMMAND_GET_CHANNELS);
+		this.#ask(COMMAND_GET_CHANNELS, this.channel);
 	}
 
 	/** What a look while joined has shown: first the list, then the port. */
@@ -430,36 +364,22 @@ export class Session {
 			if (request.refused) this.#portless = true;
 			this.#checked(now);
 		} else if (request.ok) {
-			this.#failures = 0;
-			if (!request.listed) this.#lose(this.#closing > 0 ? REASON_CLOSED : REASON_GONE, now);
+			this.#watch.answered();
+			if (!request.listed) this.#lose(this.#watch.closing ? REASON_CLOSED : REASON_GONE, now);
 			else if (this.#portless) this.#checked(now);
-			else {
-				request.first.copy(this.channel);
-				this.#ask(COMMAND_GET_PORT);
-			}
+			else this.#ask(COMMAND_GET_PORT, this.channel);
 		} else if (request.refused) this.#checked(now);
 		else {
 			this.counters.checksFailed++;
-			this.#failures++;
 			const heard = now - this.presence.heardAt < this.#times.silence || request.result === RESULT_ERROR;
-			if (heard && this.#failures < FAILURES_LIMIT) this.#checkAt = now + LOOK_AGAIN;
-			else this.#lose(REASON_REQUEST, now);
+			if (this.#watch.failed(heard, now)) this.#lose(REASON_REQUEST, now);
 		}
 	}
 
 	/** The channel is where it was. */
 	#checked(now: number): void {
-		if (this.presence.missed >= MISSED_LIMIT) {
-			this.#lose(REASON_EVICTED, now);
-			return;
-		}
-		this.#checkAt = now + this.#times.check;
-		if (this.#closing === 1) {
-			// The server may tell its members before it takes the channel from its list.
-			this.#closing = 2;
-			this.#urge(now);
-		} else if (this.#closing === 2) {
-			this.#closing = 0;
+		if (this.presence.missed >= MISSED_LIMIT) this.#lose(REASON_EVICTED, now);
+		else if (this.#watch.found(now)) {
 			this.counters.forgedCloses++;
 			this.#events |= EVENT_CLOSE_IGNORED;
 		}
@@ -520,31 +440,22 @@ export class Session {
 	}
 
 	#leave(now: number): void {
-		const { request, uid, channel } = this;
+		const { uid, channel } = this;
 		this.#cancel();
 		this.presence.leave();
 		this.state = STATE_LEAVING;
 		this.#stopAt = now + this.#times.leave;
-		request.first.copy(uid);
-		request.second.copy(uid);
-		request.third.copy(channel);
-		this.#ask(COMMAND_LEAVE);
+		this.#ask(COMMAND_LEAVE, uid, uid, channel);
 	}
 
 	/** A request of a stop is done: the next one, when what it had made is to be deleted. */
 	#left(): void {
-		const { request, uid } = this;
-		const { command } = request;
+		const { uid } = this;
+		const { command } = this.request;
 		if (!this.#settings.cleanUp || command === COMMAND_UNREGISTER) this.#stopped();
-		else if (command === COMMAND_LEAVE && this.#own) {
-			request.first.copy(uid);
-			request.second.copy(this.channel);
-			this.#ask(COMMAND_DELETE);
-		} else if (this.#settings.uid === undefined) {
-			request.first.copy(uid);
-			request.second.copy(uid);
-			this.#ask(COMMAND_UNREGISTER);
-		} else this.#stopped();
+		else if (command === COMMAND_LEAVE && this.#own) this.#ask(COMMAND_DELETE, uid, this.channel);
+		else if (this.#settings.uid === undefined) this.#ask(COMMAND_UNREGISTER, uid, uid);
+		else this.#stopped();
 	}
 
 	#stopped(): void {
@@ -556,8 +467,8 @@ export class Session {
 		this.#events |= EVENT_STOPPED;
 	}
 
-	#ask(command: number): void {
-		this.request.command = command;
+	#ask(command: number, first: Id, second = NO_ID, third = NO_ID): void {
+		this.request.set(command, first, second, third);
 		this.#asking = true;
 		this.#events |= EVENT_REQUEST;
 	}
@@ -567,10 +478,4 @@ export class Session {
 		this.#asking = false;
 		this.#events = (this.#events | EVENT_CANCEL) & ~EVENT_REQUEST;
 	}
-}
-
-/** Whether a refusal to join may mean that there is no such channel. */
-function saysNoChannel(request: Request): boolean {
-	if (request.result === RESULT_NO_REASON) return true;
-	return request.result === RESULT_ERROR && (request.error === ERROR_PARAM || request.error === ERROR_INVAL);
 }

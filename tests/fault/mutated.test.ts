@@ -138,7 +138,13 @@ for (const target of Object.values(targets).filter((one) => one.runner.length ==
 			void talk(socket);
 		});
 		server.on("tlsClientError", () => undefined);
+		const close = (): Promise<void> =>
+			new Promise((resolve) => {
+				server.close(() => resolve());
+				for (const socket of sockets) socket.destroy();
+			});
 		const port = await listenOn(server, 0);
+		atEnd(t, close);
 		const { camera, metrics } = await metricsCamera();
 		const { executable } = await build({ target: target.name, quiet: true });
 		const times = { retry: 1, ack: 500, flush: 100, registerSpan: 1 };
@@ -162,8 +168,7 @@ for (const target of Object.values(targets).filter((one) => one.runner.length ==
 			assert.ok(device.alive, `ended after ${fed} messages of seed ${SEED}:\n${device.tail()}`);
 			samples.push(sample(device.pid, await metrics()));
 		}
-		for (const socket of sockets) socket.destroy();
-		await new Promise<void>((resolve) => server.close(() => resolve()));
+		await close();
 		const service = new ArrowService({ certificate });
 		atEnd(t, () => service.close());
 		await service.listen(port);

@@ -3,6 +3,8 @@ import { Counter, collectGarbage, readCounters } from "host/host";
 
 /** Blocks in which the engine and the C library find their size. */
 const WARM_UP = 16;
+/** Blocks whose least figures are compared: what a block leaves for the next one to replace differs from block to block. */
+const COMPARED = 8;
 /** What two samples may differ by anyway: the block's own report, keys of messages. */
 export const GROWTH_SLOTS = 64;
 export const GROWTH_CHUNKS = 1024;
@@ -17,9 +19,11 @@ export class Campaign {
 	blocks = 0;
 	/** The first thing that did not hold, with its seed; "": everything held. */
 	fault = "";
-	/** Counters of the engine (host/host) after garbage was collected: behind the first blocks, and behind the last. */
+	/** Counters of the engine (host/host) after garbage was collected, the least of some blocks: of the first, and of the last. */
 	readonly before = new Int32Array(Counter.COUNT);
 	readonly after = new Int32Array(Counter.COUNT);
+	/** Those of the last COMPARED blocks, in turn. */
+	readonly #samples: Int32Array[] = [];
 	readonly #fuzzer: Fuzzer;
 	readonly #first: number;
 
@@ -28,12 +32,13 @@ export class Campaign {
 		this.#fuzzer = fuzzer;
 		this.#first = seed;
 		this.messages = new Int32Array(fuzzer.states.length);
+		for (let i = 0; i < COMPARED; i++) this.#samples.push(new Int32Array(Counter.COUNT));
 	}
 
 	/** Runs blocks until `count` messages were fed in all, or one fails. */
 	run(count: number): void {
 		while (this.fault === "" && this.total < count) this.next();
-		this.#sample(this.after);
+		this.#least(this.after);
 	}
 
 	/** Runs one block. */
@@ -45,12 +50,14 @@ export class Campaign {
 			this.total += messages[i];
 		}
 		if (fault !== "") this.fault = this.#fuzzer.name + " seed " + seed + ": " + fault;
-		if (++this.blocks === WARM_UP) this.#sample(this.before);
+		collectGarbage();
+		readCounters(this.#samples[this.blocks % COMPARED]);
+		if (++this.blocks === WARM_UP) this.#least(this.before);
 	}
 
 	/** Long enough to tell whether memory grows. */
 	get judged(): boolean {
-		return this.blocks > WARM_UP;
+		return this.blocks >= WARM_UP + COMPARED;
 	}
 
 	/** What grew, "" when nothing did. */
@@ -72,8 +79,9 @@ export class Campaign {
 		return slots + after[Counter.CHUNKS_PEAK] - before[Counter.CHUNKS_PEAK];
 	}
 
-	#sample(counters: Int32Array): void {
-		collectGarbage();
-		readCounters(counters);
+	#least(counters: Int32Array): void {
+		counters.set(this.#samples[0]);
+		for (let i = 1; i < COMPARED; i++)
+			for (let k = 0; k < Counter.COUNT; k++) counters[k] = Math.min(counters[k], this.#samples[i][k]);
 	}
 }

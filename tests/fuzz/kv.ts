@@ -233,7 +233,7 @@ class Run {
 		const joined = session.joined;
 		this.messages[joined ? DATAGRAM : STRAY]++;
 		if (session.datagram(at, length, source, this.#now) === PACKET_VOICE) {
-			const { speaker } = session;
+			const { speaker } = session.presence;
 			if (!joined || length !== DATAGRAM_SIZE || source < 0) this.fault = "voice that is none";
 			if (!speaker.legal || speaker.equals(session.uid) || isSystem(view, at)) this.fault = "voice of nobody";
 			this.#framing.read(at + AT_PAYLOAD);

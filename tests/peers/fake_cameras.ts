@@ -30,7 +30,15 @@ const at = (port: number, rtsp: FakeRtsp): Record<number, Port> => ({ [port]: { 
 const web = (port: number, http: FakeHttp): Record<number, Port> => ({ [port]: { http } });
 
 /** Paths that the tests' configuration lists, in the order of asking. */
-export const RTSP_PATHS: readonly string[] = ["/", "/11", "/12", "/live", "/live?channel=1&subtype=0", "/mpeg4", "/stream"];
+export const RTSP_PATHS: readonly string[] = [
+	"/",
+	"/11",
+	"/12",
+	"/live",
+	"/cam/realmonitor?channel=1&subtype=0",
+	"/mpeg4",
+	"/stream",
+];
 export const MJPEG_PATHS: readonly string[] = ["/video.mjpeg", "/snapshot.jpg", "/mjpeg?res=full"];
 
 /** Each class and quirk once; hosts below 10 belong to real programs. */
@@ -39,8 +47,8 @@ export const CAMERAS: readonly Camera[] = [
 	{
 		name: "H.265",
 		host: 12,
-		ports: at(554, { streams: { "/live?channel=1&subtype=0": "h265" } }),
-		found: ["rtsp 554 /live?channel=1&subtype=0"],
+		ports: at(554, { streams: { "/cam/realmonitor?channel=1&subtype=0": "h265" } }),
+		found: ["rtsp 554 /cam/realmonitor?channel=1&subtype=0"],
 	},
 	{ name: "MPEG-4", host: 13, ports: at(554, { streams: { "/mpeg4": "mpeg4" }, closes: true }), found: ["rtsp 554 /mpeg4"] },
 	{ name: "MJPEG over RTSP", host: 14, ports: at(88, { streams: { "/stream": "jpeg" } }), found: ["rtsp 88 /stream"] },

@@ -52,10 +52,10 @@ interface Scan {
 }
 
 /** The `discovery` part of the configuration. */
-function settings(sockets: number, rate: number): Record<string, unknown> {
+function settings(sockets: number, rate: number, listed: boolean): Record<string, unknown> {
 	return {
 		exclude: [`${LAN}40`, EXCLUDED_NETWORK, macOf(60), "eth1", "up0"],
-		paths: { rtsp: RTSP_PATHS, mjpeg: MJPEG_PATHS },
+		...(listed ? { paths: { rtsp: RTSP_PATHS, mjpeg: MJPEG_PATHS } } : {}),
 		sockets,
 		rate,
 	};
@@ -196,12 +196,13 @@ function busiest(packets: readonly Packet[], repetitions: boolean): { readonly c
 
 const skip = whyNoNetwork() ?? false;
 const CASES = [
-	{ target: "linux64", sockets: 32, rate: 200 },
-	{ target: "linux32", sockets: 4, rate: 100 },
+	{ target: "linux64", sockets: 32, rate: 200, listed: true },
+	{ target: "linux64", sockets: 32, rate: 200, listed: false },
+	{ target: "linux32", sockets: 4, rate: 100, listed: true },
 ] as const;
 
-for (const { target, sockets, rate } of CASES.filter((one) => targetReady(targets[one.target] as Target))) {
-	test(`ARROW-42 ${target}: every camera of a /24 is found and named right, with ${sockets} sockets, and who is excluded gets no packet`, {
+for (const { target, sockets, rate, listed } of CASES.filter((one) => targetReady(targets[one.target] as Target))) {
+	test(`ARROW-42 ${target}: every camera of a /24 is found and named right, with ${sockets} sockets and ${listed ? "listed" : "all usual"} paths, and who is excluded gets no packet`, {
 		skip,
 	}, async (t) => {
 		const folder = temporaryFolder(t);
@@ -210,7 +211,7 @@ for (const { target, sockets, rate } of CASES.filter((one) => targetReady(target
 		const near = await capture(t, street.network, "pdev", folder);
 		const other = await capture(t, street.network, "pother", folder);
 		const executable = process.env["FLETCHER"] ?? (await build({ target, quiet: true })).executable;
-		const scan = await discover(t, street, executable, settings(sockets, rate));
+		const scan = await discover(t, street, executable, settings(sockets, rate, listed));
 		const packets = await near.stop();
 		const elsewhere = (await other.stop()).filter((packet) => packet.source.startsWith(OTHER) && packet.source.endsWith(".250"));
 		const busy = busiest(packets, false);

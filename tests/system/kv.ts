@@ -178,7 +178,7 @@ export async function startKvDevice(test: TestContext, options: KvDeviceOptions)
 	const configuration = {
 		device: { name: "device under test" },
 		camera: { source: join(root, "demo/clip.mjpeg"), rate: 1, http: { address: "127.0.0.1", port } },
-		...(options.audio === null ? {} : { audio: { input: "tone:440", output: "null", ...options.audio } }),
+		...(options.audio === null ? {} : { audio: { input: "tone:440", output: "null", frame: 20, ...options.audio } }),
 		kv: {
 			server: `127.0.0.1:${options.server.port}`,
 			...(uid === undefined ? { register } : { uid: id(uid) }),

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeSystem, encodeVoice, Operation, PACKET_BYTES } from "../peers/kv_wire.ts";
 import { SeededRandom } from "../peers/random.ts";
 import { atEnd } from "./at_end.ts";
-import { root, temporaryFolder } from "./device.ts";
+import { executable, root, temporaryFolder } from "./device.ts";
 import { hearsMore, joinPeer, numbered, startKvDevice, startKvServer } from "./kv.ts";
 
 const GARBAGE_PER_SECOND = 1_000;
@@ -83,7 +83,12 @@ test("KV-11 KV-15 KV-17 a thousand garbage datagrams a second from anywhere and 
 	assert.equal(after.memory.descriptors, before.memory.descriptors);
 });
 
-test("KV-13 the clock of the day is set by a day, and back by a year: nothing but the log's times changes", async (t) => {
+/** The shim has other calls in 32 bits. */
+const skip = readFileSync(executable)[4] === 2 ? false : "the stepped clock is made for 64-bit programs";
+
+test("KV-13 the clock of the day is set by a day, and back by a year: nothing but the log's times changes", {
+	skip,
+}, async (t) => {
 	const folder = temporaryFolder(t);
 	const shim = join(folder, "stepped_clock.so");
 	execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-o", shim, join(root, "tests/system/stepped_clock.c")]);

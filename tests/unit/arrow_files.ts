@@ -6,7 +6,9 @@ import { DiscoveredStore, planStore } from "device/discovered_store";
 import { Identity, makeIdentity } from "device/identity";
 import { StateFile } from "device/state_file";
 import { kind, list, makeFolder, read, remove } from "files/files";
+import type { DiscoveryOptions, DiscoverySettings } from "discovery/settings";
 import { FakeDiscovery, FakeResult, found } from "conformance/arrow/scans";
+import { fakeSettings } from "unit/discovery_world";
 import { Allocation } from "unit/allocation";
 import { Quiet } from "unit/quiet";
 import { Scratch } from "unit/scratch";
@@ -42,7 +44,11 @@ class Stored {
 }
 
 /** A tunnel to nowhere with a state folder. */
-function part(scratch: Scratch, stateFile?: string): { part: ArrowPart; log: Quiet; plan: MemoryPlan } {
+function part(
+	scratch: Scratch,
+	stateFile?: string,
+	scope?: DiscoverySettings,
+): { part: ArrowPart; log: Quiet; plan: MemoryPlan } {
 	const ca = scratch.write("ca.pem", new Uint8Array(ArrayBuffer.fromString(AUTHORITY)));
 	const { config } = parseConfig('{"arrow":{"service":"127.0.0.1:1","authorities":"' + ca + '","sessions":4}}', true);
 	const identity = arrowIdentity(new Identity(makeIdentity()));
@@ -50,7 +56,7 @@ function part(scratch: Scratch, stateFile?: string): { part: ArrowPart; log: Qui
 	const plan = new MemoryPlan();
 	const log = new Quiet();
 	planArrow(plan, settings, identity);
-	const options = { folder: scratch.path, stateFile, discovery: new FakeDiscovery() };
+	const options = { folder: scratch.path, stateFile, discovery: new FakeDiscovery(), scope };
 	return { part: new ArrowPart(settings, identity, plan, log, options), log, plan };
 }
 
@@ -169,6 +175,32 @@ export default function (suite: Suite): void {
 		second.part.close();
 		check.equal(read(scratch.path + "/services", 1000).byteLength, 12 + 32);
 		scratch.remove();
+	});
+
+	suite.test("ARROW-42 a stored service whose host is left out by now is not offered, nor kept", (check) => {
+		const others = [found("tcp", "10.0.1.9", 22), found("rtsp", "10.0.0.10", 554, "/1", "02:00:00:aa:bb:cd")];
+		const cases: readonly [Partial<DiscoveryOptions>, number][] = [
+			[{}, 3],
+			[{ exclude: ["10.0.0.9"] }, 2],
+			[{ exclude: ["10.0.0.0/24"] }, 1],
+			[{ exclude: ["02:00:00:AA:BB:CC"] }, 2],
+			[{ networks: ["10.0.1.0/24"] }, 1],
+			[{ exclude: ["10.0.0.0/8"] }, 0],
+		];
+		for (const [scope, kept] of cases) {
+			const scratch = new Scratch();
+			const first = part(scratch);
+			first.part.scanFinished(new FakeResult([RTSP, ...others]));
+			first.part.close();
+			const second = part(scratch, undefined, fakeSettings(scope));
+			check.equal(second.part.endpoint.client.table.count, kept, JSON.stringify(scope));
+			second.part.scanFinished(new FakeResult([]));
+			second.part.close();
+			const third = part(scratch);
+			check.equal(third.part.endpoint.client.table.count, kept, "in the file");
+			third.part.close();
+			scratch.remove();
+		}
 	});
 
 	suite.test(

@@ -225,8 +225,18 @@ export default function (suite: Suite): void {
 		const at = "192.168.1.20:";
 		check.equal(
 			servicesOf(world.report),
-			"rtsp " + at + "8554/, tcp " + at + "8554, http " + at + "80, mjpeg " + at + "80/, http " + at + "8090",
+			"http " + at + "80, mjpeg " + at + "80/, rtsp " + at + "8554/, tcp " + at + "8554, http " + at + "8090",
 		);
+	});
+
+	suite.test("ARROW-42 RTSP and HTTP of one host are looked for side by side, each kind at one port at a time", (check) => {
+		const world = new World({}, undefined, (kind) => (kind === PROBE_RTSP ? VERDICT_NOTHING : VERDICT_HTTP));
+		world.answering = 1000;
+		world.put("192.168.1.20", { open: [554, 8554, 10554, 80, 8090] });
+		const time = world.run(check);
+		check.equal(world.report.serviceCount, 2);
+		check.equal(world.mostSockets, 4, "of the look at the ports");
+		check.ok(time >= 4000 && time < 8000, "four ports of RTSP and two of HTTP: " + time + " ms");
 	});
 
 	suite.test("ARROW-42 networks that overlap are scanned once", (check) => {
@@ -269,5 +279,19 @@ export default function (suite: Suite): void {
 		check.equal(world.scanner.deadline, Infinity);
 		world.run(check);
 		check.equal(world.report.hostCount, 5);
+	});
+
+	suite.test("ARROW-42 a scan that is ended while its probes are at work has them all back for the next one", (check) => {
+		for (const sockets of [1, 32]) {
+			const world = new World({ sockets }, undefined, (kind) => (kind === PROBE_RTSP ? VERDICT_RTSP : VERDICT_HTTP));
+			cameras(world, 20);
+			for (let i = 0; i < 3; i++) {
+				world.begin();
+				world.work(check, 5);
+				world.abort();
+			}
+			world.run(check, 60_000);
+			check.equal(world.report.serviceCount, 60, sockets + " sockets");
+		}
 	});
 }

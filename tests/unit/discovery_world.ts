@@ -55,8 +55,9 @@ const REQUEST = "request";
 /** Answers of a fake probe: a verdict by port, and a path. */
 export type Verdict = (kind: number, address: string, port: number) => number;
 
-/** A probe that connects, sends one request, and has its verdict when that has gone. */
+/** A probe that connects, sends one request, and has its verdict when that has gone, or so many milliseconds later. */
 class FakeProbe implements ProbeFace {
+	answering = 0;
 	next: number = NEXT_NOTHING;
 	deadline = Infinity;
 	address = "";
@@ -87,7 +88,14 @@ class FakeProbe implements ProbeFace {
 		this.deadline = now + 2000;
 	}
 
-	sent(): void {
+	sent(_count: number, now: number): void {
+		if (this.answering > 0) {
+			this.next = NEXT_WAIT;
+			this.deadline = now + this.answering;
+		} else this.#answer();
+	}
+
+	#answer(): void {
 		this.next = NEXT_DONE;
 		this.verdict = this.#judge(this.#kind, this.address, this.port);
 		this.path = this.verdict === 1 || this.verdict === 6 ? "/" : "";
@@ -100,8 +108,10 @@ class FakeProbe implements ProbeFace {
 		this.next = NEXT_DONE;
 	}
 
-	expire(): void {
-		if (this.next === NEXT_WAIT || this.next === NEXT_SEND) this.next = NEXT_DONE;
+	expire(now: number): void {
+		if (now < this.deadline) return;
+		if (this.next === NEXT_WAIT) this.#answer();
+		else if (this.next === NEXT_SEND) this.next = NEXT_DONE;
 	}
 
 	cancel(): void {
@@ -173,6 +183,7 @@ export class World {
 	/** Neighbours as the host knows them. */
 	readonly neighbours = new Map<number, number>();
 	mostSockets = 0;
+	readonly #probes: FakeProbe[] = [];
 	readonly #hosts = new Map<number, FakeHost>();
 	readonly #links: readonly FakeLink[];
 	readonly #reports: Report[] = [];
@@ -189,7 +200,7 @@ export class World {
 		const settings = fakeSettings(change);
 		const tables = reportBytes(settings.hosts);
 		const arena = new Arena(2 * tables + TARGETS_BYTES + scannerBytes(settings.sockets));
-		const probes: ProbeFace[] = [];
+		const probes = this.#probes;
 		for (let i = 0; i < Math.min(8, settings.sockets); i++) probes.push(new FakeProbe(judge));
 		this.settings = settings;
 		this.#links = links;
@@ -198,6 +209,11 @@ export class World {
 		this.targets = new Targets(arena, 2 * tables, settings);
 		this.scanner = new Scanner(arena, 2 * tables + TARGETS_BYTES, settings, this.targets, probes, this.report);
 		for (let i = 0; i < settings.sockets; i++) this.#open.push(0);
+	}
+
+	/** How long (ms) what listens at a port takes for its answer. */
+	set answering(time: number) {
+		for (let i = 0; i < this.#probes.length; i++) this.#probes[i].answering = time;
 	}
 
 	put(address: string, host: FakeHost): void {
@@ -221,6 +237,27 @@ export class World {
 		this.targets.prepare(fakeInterfaces(this.#links));
 		this.report = this.#reports[this.report === this.#reports[0] ? 1 : 0];
 		this.scanner.begin(this.report, this.mayEcho && this.settings.icmp, this.now);
+	}
+
+	/** Goes on with a scan until so many services were found. */
+	work(check: Check, services: number): void {
+		let turns = 0;
+		while (!this.#turn(check) && this.report.serviceCount < services) {
+			check.ok(++turns < 10_000, "the scan goes on");
+			this.#pass();
+		}
+	}
+
+	/** Ends a scan under way. */
+	abort(): void {
+		this.scanner.abort();
+		for (let slot = 0; slot < this.#open.length; slot++) this.#close(slot);
+	}
+
+	#pass(): void {
+		const next = Math.min(this.scanner.deadline, this.#events.length > 0 ? this.#events[0].time : Infinity);
+		this.now = Math.max(this.now, next);
+		this.#deliver();
 	}
 
 	/** Scans. @returns milliseconds that it took. */

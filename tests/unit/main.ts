@@ -20,6 +20,7 @@ import voiceArrival from "unit/voice_arrival";
 import voiceJitter from "unit/voice_jitter";
 import voiceMemory from "unit/voice_memory";
 import voiceNetwork from "unit/voice_network";
+import voiceSignal from "unit/voice_signal";
 import voiceTalker from "unit/voice_talker";
 import crypto from "unit/crypto";
 import tlsEngine from "unit/tls_engine";
@@ -107,6 +108,7 @@ export default function main(): void {
 	voiceJitter(runner);
 	voiceMemory(runner);
 	voiceNetwork(runner);
+	voiceSignal(runner);
 	voiceTalker(runner);
 	mjpeg(runner);
 	http(runner);

@@ -12,7 +12,8 @@ const TOC: Record<number, number> = Object.freeze({ 10: 0x40, 20: 0x48, 40: 0x50
 const PACKET = 40;
 const FLYING = 16;
 const LARGEST = 504;
-const PITCH = 200;
+/** No whole number of periods fits into a frame: a frame that is missing, or that begins anew, is a step. */
+export const PITCH = 211;
 
 export const SETTINGS: VoiceSettings = Object.freeze({
 	rate: 8000,

@@ -17,13 +17,16 @@ export class SoundTail {
 	/** Samples a second; 0 until the file has its head. */
 	rate = 0;
 	readonly #path: string;
+	readonly #keep: number;
 	readonly #listeners = new Set<Readable>();
 	readonly #timer: NodeJS.Timeout;
 	#offset = 0;
 	#kept = 0;
 
-	constructor(path: string) {
+	/** `keep` is how many bytes of the past stay on the disk at most. */
+	constructor(path: string, keep = KEPT_BYTES) {
 		this.#path = path;
+		this.#keep = keep;
 		this.#timer = setInterval(() => this.#look(), LOOK_MS);
 	}
 
@@ -58,7 +61,7 @@ export class SoundTail {
 		} finally {
 			closeSync(file);
 		}
-		if (this.#offset - this.#kept < KEPT_BYTES) return;
+		if (this.#offset - this.#kept < this.#keep) return;
 		this.#kept = this.#offset;
 		truncateSync(this.#path);
 	}

@@ -8,7 +8,7 @@ import { stretch } from "media/voice/signal";
 import type { VoiceSettings } from "media/voice/voice";
 
 /** Made-up sound fades out over that time, in ms, and what comes after it fades in over this one. */
-const FADE_OUT = 120;
+const FADE_OUT = 100;
 const FADE_IN = 5;
 /** The stream may be made shorter or longer once in that time, in ms, unless it is far off. */
 const CALM = 60;
@@ -168,7 +168,10 @@ export class Speaker {
 		if (got < count) this.#bytes.fill(0, to + (got < 0 ? 0 : got) * 2, to + count * 2);
 		this.samples += count;
 		// A frame that the packet behind it brings is no guess.
-		if (jitter.length > 0) return;
+		if (jitter.length > 0) {
+			if (this.#made > 0) this.fadeIn(to, count);
+			return;
+		}
 		const before = this.#made;
 		this.#made = before + (count * 1000) / this.#rate;
 		gain(this.#buffer, to, count, this.loudness(before), this.loudness(this.#made));

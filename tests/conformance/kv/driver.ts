@@ -1,4 +1,4 @@
-import { bytesOf, digits, hexOf, nameOf } from "conformance/kv/packets";
+import { bytesOf, digits, hexOf, nameOf, system } from "conformance/kv/packets";
 import {
 	COMMAND_TEXT,
 	COMMAND_FIELDS,
@@ -200,4 +200,12 @@ function short(hex: string): string {
 	let at = 0;
 	while (at < 15 && hex[at] === "0") at++;
 	return hex.slice(at);
+}
+
+/** Acknowledges the last packet that asked for it. */
+export function acknowledge(driver: Driver): string {
+	const last = driver.sent[driver.sent.length - 1];
+	const ack = Number(last.slice(last.indexOf(" ") + 1, last.indexOf("@")));
+	driver.give(system(3, digits(driver.session.uid), ack));
+	return last;
 }

@@ -1,5 +1,6 @@
 import control from "conformance/kv/control";
 import endpoint from "conformance/kv/endpoint";
+import membership from "conformance/kv/membership";
 import session from "conformance/kv/session";
 import steady from "conformance/kv/steady";
 import wire from "conformance/kv/wire";
@@ -10,6 +11,7 @@ export default function kv(suite: Suite): void {
 	wire(suite);
 	control(suite);
 	session(suite);
+	membership(suite);
 	steady(suite);
 	endpoint(suite);
 }

@@ -1,4 +1,4 @@
-import { Driver } from "conformance/kv/driver";
+import { acknowledge, Driver } from "conformance/kv/driver";
 import { system, voice } from "conformance/kv/packets";
 import {
 	RESULT_CONNECT,
@@ -13,14 +13,6 @@ import type { Suite } from "unit/suite";
 const UID = "0000000000000001";
 const PEER = "0000000000000009";
 const CHANNEL = { channel: "0xfffffffe00000001" };
-
-/** Acknowledges the last packet that asked for it. */
-function acknowledge(driver: Driver): string {
-	const last = driver.sent[driver.sent.length - 1];
-	const ack = Number(last.slice(last.indexOf(" ") + 1, last.indexOf("@")));
-	driver.give(system(3, UID, ack));
-	return last;
-}
 
 export default function session(suite: Suite): void {
 	suite.test("KV-6 KV-12 registers, creates, joins; with a given user or channel only what is left", (check) => {
@@ -229,214 +221,6 @@ export default function session(suite: Suite): void {
 		check.equal(driver.asked(), "JOIN 7 7 fffffffe00000001");
 	});
 
-	suite.test("KV-21 the list is looked at every 60 s and 15 s after the last voice; what is there stays joined", (check) => {
-		const driver = new Driver().join();
-		driver.asked();
-		driver.wait(59999);
-		check.equal(driver.asked(), "");
-		driver.wait(1);
-		check.equal(driver.asked(), "GET_CHANNELS");
-		driver.list(true);
-		check.equal(driver.asked(), "GET_PORT 7fbbf903e6c0");
-		driver.say("c40e");
-		driver.wait(5000);
-		driver.give(voice(PEER, "08"));
-		driver.wait(14999);
-		check.equal(driver.asked(), "");
-		driver.wait(1);
-		check.equal(driver.asked(), "GET_CHANNELS");
-		driver.list(true).say("c40e");
-		driver.asked();
-		driver.wait(59000);
-		check.equal(driver.asked(), "", "silence is asked about once");
-		check.equal(driver.state, "joined");
-	});
-
-	suite.test("KV-21 KV-C10 a channel that is gone: event within 20 s of silence, no KEEPALIVE any more", (check) => {
-		const driver = new Driver().join();
-		driver.give(voice(PEER, "08"));
-		driver.happened();
-		const since = driver.now;
-		driver.wait(15000);
-		driver.list(false);
-		check.ok(driver.now - since <= 20000);
-		check.equal(driver.happened(), "gone lost");
-		driver.take();
-		driver.wait(900);
-		check.equal(driver.take(), "");
-		driver.asked();
-		driver.wait(200);
-		driver.say("2");
-		check.equal(driver.asked(), "REGISTER 0 0, CREATE 2", "its own is made anew");
-	});
-
-	suite.test("KV-21 a given channel that is gone is joined again when the server lists it", (check) => {
-		const driver = new Driver(CHANNEL).join();
-		driver.wait(60000).list(false);
-		check.equal(driver.state, "absent");
-		driver.asked();
-		driver.take();
-		driver.wait(60000);
-		check.equal(driver.asked(), "GET_CHANNELS");
-		driver.fail(RESULT_CONNECT).wait(60000).list(false).wait(60000);
-		driver.asked();
-		driver.list(true);
-		check.equal(driver.asked(), "REGISTER 0 0");
-		driver.say("2");
-		check.equal(driver.asked(), "JOIN 2 2 fffffffe00000001");
-		check.equal(driver.take(), "");
-	});
-
-	suite.test(
-		"KV-9 a given channel that does not exist yet: looked for every 60 s, a refusal of a listed one is final",
-		(check) => {
-			const driver = new Driver(CHANNEL).start().say("1").deny(2);
-			check.equal(driver.state, "absent");
-			driver.asked();
-			driver.wait(60000).list(true).deny(2);
-			check.equal(driver.state, "refused");
-			const access = new Driver(CHANNEL).start().say("1").deny(4);
-			check.equal(access.state, "refused");
-		},
-	);
-
-	suite.test("KV-21 looks that fail: a channel that is heard is not given up at once, a silent one is", (check) => {
-		const driver = new Driver().join();
-		for (let i = 0; i < 3; i++) {
-			driver.give(voice(PEER, "08"));
-			while (!driver.asked().includes("GET_CHANNELS")) {
-				driver.give(voice(PEER, "08"));
-				driver.wait(100);
-			}
-			check.equal(driver.state, "joined");
-			driver.fail(RESULT_TIME);
-		}
-		check.equal(driver.state, "waiting");
-		const silent = new Driver().join().wait(60000).fail(RESULT_TIME);
-		check.equal(silent.state, "waiting");
-	});
-
-	suite.test("KV-19 the channel's port is another one: joined anew", (check) => {
-		const driver = new Driver(CHANNEL).join().wait(60000).list(true).say("c40f");
-		check.equal(driver.state, "waiting");
-		check.equal(driver.session.reason, 5);
-		const portless = new Driver(CHANNEL).join().wait(60000).list(true).deny(5);
-		check.equal(portless.state, "joined");
-		portless.asked();
-		portless.wait(60000).list(true);
-		check.equal(portless.asked(), "GET_CHANNELS", "a server that has no GET_PORT is asked once");
-	});
-
-	suite.test(
-		"KV-13 KV-21 out of the channel without a word: acknowledgements end, the list is looked at, joined anew",
-		(check) => {
-			const driver = new Driver().join();
-			driver.wait(500);
-			acknowledge(driver);
-			driver.asked();
-			driver.take();
-			const since = driver.now;
-			while (driver.requests.length === 0) driver.wait(100);
-			check.ok(driver.now - since <= 35000, "after " + (driver.now - since));
-			check.equal(driver.asked(), "GET_CHANNELS");
-			driver.list(true).say("c40e");
-			check.equal(driver.session.reason, 4);
-			driver.asked();
-			driver.wait(1100);
-			check.equal(driver.asked(), "REGISTER 0 0");
-		},
-	);
-
-	suite.test("KV-13 a server without acknowledgements is not suspected for that", (check) => {
-		const driver = new Driver().join();
-		for (let i = 0; i < 20; i++) {
-			while (!driver.asked().includes("GET_CHANNELS")) driver.wait(100);
-			driver.list(true).say("c40e");
-		}
-		check.equal(driver.state, "joined");
-		check.ok(driver.session.counters.ackTimeouts > 50);
-	});
-
-	suite.test("KV-17 CLOSE raises an event and is proved by the list; a forged one changes nothing", (check) => {
-		const driver = new Driver().join();
-		driver.give(system(4, UID));
-		driver.wait(0);
-		check.ok(driver.happened().endsWith("closed"));
-		check.ok(driver.asked().endsWith("GET_CHANNELS"));
-		driver.list(true).say("c40e");
-		driver.wait(2000);
-		check.ok(driver.asked().endsWith("GET_CHANNELS"), "looked at once more: the server may be slower than its word");
-		driver.list(true).say("c40e");
-		check.equal(driver.happened(), "ignored");
-		check.equal(driver.state, "joined");
-		check.equal(driver.session.counters.forgedCloses, 1);
-		driver.give(system(4, "00000000000000aa", 5));
-		check.equal(driver.take().split(" ").slice(-2).join(" "), "ACK 5@" + driver.now, "one that asks is answered");
-		driver.wait(2000).list(false);
-		check.equal(driver.happened(), "closed gone lost");
-		check.equal(driver.session.reason, 3);
-	});
-
-	suite.test(
-		"KV-21 CLOSE, errors or silence while a look is under way: nothing is due before its answer but KEEPALIVE",
-		(check) => {
-			const driver = new Driver().join().wait(60000);
-			driver.give(system(4, UID));
-			driver.give(voice(PEER, "08"));
-			for (let i = 0; i < 4; i++) driver.session.sent(false, driver.now);
-			driver.wait(16000);
-			check.ok(driver.session.deadline > driver.now, "due " + driver.session.deadline + " at " + driver.now);
-			driver.list(true).say("c40e");
-			check.equal(driver.state, "joined");
-		},
-	);
-
-	suite.test("KV-17 a flood of forged CLOSEs makes no flood of requests", (check) => {
-		const driver = new Driver().join();
-		driver.asked();
-		for (let i = 0; i < 1000; i++) {
-			driver.give(system(4, UID));
-			driver.wait(20);
-			const asked = driver.requests[driver.requests.length - 1];
-			if (driver.session.request.command === 7 && asked) driver.list(true);
-			if (driver.session.request.command === 6 && asked) driver.say("c40e");
-		}
-		check.ok(driver.requests.length <= 24, driver.requests.length + " requests in 20 s");
-		check.equal(driver.state, "joined");
-	});
-
-	suite.test("KV-17 KV-18 ACKs of nobody, wrong checksums and unknown operations are counted and change nothing", (check) => {
-		const driver = new Driver().join();
-		driver.wait(500);
-		driver.take();
-		const { counters } = driver.session;
-		driver.give(system(3, UID, 99));
-		driver.give(system(3, PEER, 1));
-		driver.give(system(3, UID, 0));
-		check.equal(counters.strayAcks, 3);
-		driver.give(system(0, UID));
-		driver.give(system(1, UID));
-		driver.give(system(2, UID));
-		driver.give(system(9, UID));
-		check.equal(counters.unknownOperation, 4);
-		driver.give("ffffffff80000004" + system(4, UID).slice(16, 40) + "00000000" + system(4, UID).slice(48));
-		check.equal(counters.wrongChecksum, 1);
-		check.ok(!driver.session.presence.alive);
-		check.equal(counters.systemIn, 0);
-		driver.give(system(3, UID, 1));
-		check.ok(driver.session.presence.alive);
-	});
-
-	suite.test("KV-17 at most 8 acknowledgements are pending, each for 2 s", (check) => {
-		const driver = new Driver({}, { keepalive: 100 }).join();
-		driver.wait(1500);
-		check.equal(driver.session.presence.acks.pending, 8);
-		check.ok(driver.take().includes("KEEPALIVE 0@2000"), "the others ask for none");
-		driver.wait(30000);
-		check.ok(driver.session.presence.acks.pending <= 8);
-		check.ok(driver.session.counters.ackTimeouts > 80);
-	});
-
 	suite.test("KV-8 portOrder auto: the port as written, 1 s later the swapped one; the one that answers wins", (check) => {
 		const auto = { switches: { portOrder: "auto" } } as const;
 		const swappedOne = new Driver({ ...auto, ...CHANNEL }).start().say("1").say("ec4");
@@ -532,7 +316,7 @@ export default function session(suite: Suite): void {
 		const driver = new Driver().join();
 		const { counters } = driver.session;
 		check.ok(driver.give(voice("8000000000000002", "08")));
-		check.equal(driver.session.speaker.toString(), "0x8000000000000002");
+		check.equal(driver.session.presence.speaker.toString(), "0x8000000000000002");
 		check.ok(!driver.give(voice(UID, "08")));
 		check.equal(counters.ownPackets, 1);
 		check.ok(!driver.give(voice("ffffffff00000001", "08")));
