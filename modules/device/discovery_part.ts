@@ -21,6 +21,7 @@ const KEY = Object.freeze({
 	excluded: constantText("excluded"),
 	hosts: constantText("hosts"),
 	hostsOver: constantText("hostsOver"),
+	malformed: constantText("malformed"),
 	milliseconds: constantText("milliseconds"),
 	networksOmitted: constantText("networksOmitted"),
 	noRoom: constantText("noRoom"),
@@ -124,6 +125,7 @@ export class DiscoveryPart implements Part, Discovery, DiscoveryOwner {
 		figures.number(KEY.networksOmitted, endpoint.targets.omissions.length);
 		figures.number(KEY.hostsOver, counters.hostsOver);
 		figures.number(KEY.servicesOver, counters.servicesOver);
+		figures.number(KEY.malformed, counters.malformed);
 		figures.number(KEY.noRoom, counters.noRoom);
 		figures.close();
 	}

@@ -10,11 +10,11 @@ export class Counters {
 	socketsPeak = 0;
 	/** Addresses that were left alone as the configuration wants it. */
 	excluded = 0;
-	/** Networks that were left out as too large. */
-	tooLarge = 0;
 	/** Hosts and services beyond the table. */
 	hostsOver = 0;
 	servicesOver = 0;
+	/** Answers at open ports that were over a limit or could not be read. */
+	malformed = 0;
 	/** Connections that this host had no room for. */
 	noRoom = 0;
 

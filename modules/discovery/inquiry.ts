@@ -286,7 +286,8 @@ export class Inquiry {
 
 	/** A probe has its verdict. */
 	#conclude(slot: number): void {
-		const { verdict, path } = this.#probe(slot);
+		const { verdict, path, malformed } = this.#probe(slot);
+		this.#counters.malformed += malformed;
 		const host = this.#slots.subject(slot);
 		const port = this.#ports.at(this.#slots.place(slot));
 		if (verdict !== VERDICT_NOTHING) {

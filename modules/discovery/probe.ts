@@ -1,4 +1,4 @@
-import { ANSWER_HEAD, ANSWER_READING, Answer, TYPE_PICTURE, TYPE_UNKNOWN } from "discovery/answer";
+import { ANSWER_BAD, ANSWER_HEAD, ANSWER_READING, Answer, TYPE_PICTURE, TYPE_UNKNOWN } from "discovery/answer";
 import { BODY_READING, BODY_WHOLE, Body } from "discovery/body";
 import { LINE_KEPT, LineReader } from "discovery/lines";
 import { pathFault, REQUEST_BYTES, RequestWriter } from "discovery/request";
@@ -94,6 +94,8 @@ export class Probe {
 	verdict = VERDICT_NOTHING;
 	/** The path that was found; "" for verdicts that have none. */
 	path = "";
+	/** Answers since `begin` that were over a limit or could not be read. */
+	malformed = 0;
 	readonly #bytes: Uint8Array;
 	readonly #settings: ProbeSettings;
 	readonly #line: LineReader;
@@ -157,6 +159,7 @@ export class Probe {
 		this.port = port;
 		this.verdict = VERDICT_NOTHING;
 		this.path = "";
+		this.malformed = 0;
 		this.connections = 0;
 		this.#step = GREETING;
 		this.#sequence = 0;
@@ -292,7 +295,10 @@ export class Probe {
 		const answer = this.#answer;
 		const taken = answer.take(this.#bytes, offset, length);
 		if (answer.state === ANSWER_HEAD) this.#takeAnswer(now);
-		else if (answer.state !== ANSWER_READING) this.#turn(MISUNDERSTOOD, now);
+		else if (answer.state !== ANSWER_READING) {
+			if (answer.state === ANSWER_BAD) this.malformed++;
+			this.#turn(MISUNDERSTOOD, now);
+		}
 		return taken;
 	}
 

@@ -55,6 +55,9 @@ export default function discoveryHostile(suite: Suite): void {
 				bench.run(PROBE_RTSP, () => ({ text: LONG + LONG }), piece),
 				"",
 			);
+			check.equal(bench.probe.malformed, 1);
+			bench.run(PROBE_RTSP, () => ({ text: "HTTP/1.0 200 OK\r\n\r\n" }), piece);
+			check.equal(bench.probe.malformed, 0, "another protocol is none");
 		}
 	});
 

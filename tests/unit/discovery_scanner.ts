@@ -251,6 +251,7 @@ export default function (suite: Suite): void {
 		world.put("192.168.1.20", { open: [554, 8554, 10554, 80, 8090] });
 		const time = world.run(check);
 		check.equal(world.report.serviceCount, 2);
+		check.equal(world.scanner.counters.malformed, 6, "one of each fake probe");
 		check.equal(world.mostSockets, 4, "of the look at the ports");
 		check.ok(time >= 4000 && time < 8000, "four ports of RTSP and two of HTTP: " + time + " ms");
 	});

@@ -58,6 +58,7 @@ export type Verdict = (kind: number, address: string, port: number) => number;
 /** A probe that connects, sends one request, and has its verdict when that has gone, or so many milliseconds later. */
 class FakeProbe implements ProbeFace {
 	answering = 0;
+	malformed = 1;
 	next: number = NEXT_NOTHING;
 	deadline = Infinity;
 	address = "";
