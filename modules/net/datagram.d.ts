@@ -36,7 +36,15 @@ export class Datagram {
 	 * -1 when every place is pinned.
 	 */
 	read(buffer: ArrayBuffer, offset: number, length: number): number;
-	/** Peer number of the last datagram read. */
+	/**
+	 * Reads up to `count` (1..32) datagrams that wait, each at most `limit` bytes, in one call of the host where it has one for that.
+	 * Three words (32 bits, as an `Int32Array` has them) of `table` stand for each: its offset in the buffer, which the caller has set; its length and its source's number,
+	 * which are set here. `count` is lowered to one less than the places that are not pinned, so that every datagram's number stays
+	 * its own until the next read.
+	 * @returns how many were read, 1 or more, or a {@link DatagramStatus}.
+	 */
+	readMany(buffer: ArrayBuffer, table: ArrayBuffer, count: number, limit: number): number;
+	/** Peer number of the last datagram read by `read`. */
 	readonly source: number;
 	/** Sends one datagram. @returns `length` or a {@link DatagramStatus}. */
 	write(buffer: ArrayBuffer, offset: number, length: number, peer: number): number;

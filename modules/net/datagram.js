@@ -7,6 +7,7 @@ export const DatagramStatus = Object.freeze({
 export class Datagram @ "fletcher_datagram_destructor" {
 	constructor(options) @ "fletcher_datagram"
 	read(buffer, offset, length) @ "fletcher_datagram_read"
+	readMany(buffer, table, count, limit) @ "fletcher_datagram_readMany"
 	write(buffer, offset, length, peer) @ "fletcher_datagram_write"
 	peer(address, port) @ "fletcher_datagram_peer"
 	forget(peer) @ "fletcher_datagram_forget"

@@ -13,7 +13,7 @@ export interface PacketPortOptions {
 	readonly arena: Arena;
 	/** Start of its region, {@link packetPortBytes} long. */
 	readonly offset: number;
-	/** Blocks that datagrams are received into, 1 or more: those that the handler may keep, and one. */
+	/** Blocks that datagrams are received into, 1 or more: those that the handler may keep, and one, or `ahead`. */
 	readonly receive: number;
 	/** Packets that may wait to be sent. */
 	readonly send: number;
@@ -24,6 +24,8 @@ export interface PacketPortOptions {
 	readonly handler: PacketHandler;
 	/** Datagrams received in one turn, at most. Default 32. */
 	readonly batch?: number;
+	/** Datagrams read from the host at a time, 1 to 32; the socket should have so many peers and one. Default 1. */
+	readonly ahead?: number;
 	/** Milliseconds after which a packet that waits is of no use. Default 100. */
 	readonly age?: number;
 	/** Of the socket; callbacks are the port's. */
@@ -64,8 +66,8 @@ export class PacketPort {
 			},
 			onWritable: () => this.#flush(),
 		});
-		const { headroom, handler, batch, age } = options;
-		this.receiver = new PacketReceiver({ arena, pool: this.received, headroom, reader: this.datagram, handler, batch });
+		const { headroom, handler, batch, ahead, age } = options;
+		this.receiver = new PacketReceiver({ arena, pool: this.received, headroom, reader: this.datagram, handler, batch, ahead });
 		this.queue = new PacketQueue({ arena, pool: this.outgoing, writer: this.datagram, age });
 		this.#timer = new Timer({ onTimer: () => this.#due() });
 	}
@@ -88,6 +90,7 @@ export class PacketPort {
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
+		this.receiver.stop();
 		this.queue.clear();
 		this.#timer.close();
 		this.datagram.close();

@@ -6,7 +6,15 @@ import type { PacketPool } from "storage/pool";
 export interface DatagramReader {
 	read(buffer: ArrayBuffer, offset: number, length: number): number;
 	readonly source: number;
+	readMany?(buffer: ArrayBuffer, table: ArrayBuffer, count: number, limit: number): number;
 }
+
+/** Words of a datagram in the table of `Datagram.readMany`. */
+const ROW = 3;
+const LENGTH = 1;
+const SOURCE = 2;
+/** Rows at most. */
+const MOST_AHEAD = 32;
 
 /** Who the datagrams are for. */
 export interface PacketHandler {
@@ -22,7 +30,7 @@ export interface PacketHandler {
 
 export interface PacketReceiverOptions {
 	readonly arena: Arena;
-	/** Blocks for datagrams; the receiver always has one of them. */
+	/** Blocks for datagrams; the receiver always has one of them, or `ahead`. */
 	readonly pool: PacketPool;
 	/** Bytes left free at the start of a block, for headers. Default 0. */
 	readonly headroom?: number;
@@ -32,6 +40,8 @@ export interface PacketReceiverOptions {
 	readonly handler: PacketHandler;
 	/** Datagrams in one turn, at most. Default 32. */
 	readonly batch?: number;
+	/** Datagrams read from the host at a time, 1 to 32, each into a block of its own. Default 1. */
+	readonly ahead?: number;
 }
 
 /**
@@ -52,6 +62,10 @@ export class PacketReceiver {
 	readonly #handler: PacketHandler;
 	readonly #batch: number;
 	#block: number;
+	/** A row for each datagram that is read at a time, and its block; one row: they are read one by one. */
+	readonly #table: Int32Array;
+	readonly #blocks: Int32Array;
+	#rows = 1;
 
 	/** @throws RangeError when the pool has no block or a block has no room. */
 	constructor(options: PacketReceiverOptions) {
@@ -69,10 +83,27 @@ export class PacketReceiver {
 		this.#handler = options.handler;
 		this.#batch = options.batch ?? 32;
 		this.#block = block;
+		const ahead = options.reader.readMany === undefined ? 1 : (options.ahead ?? 1);
+		if (ahead < 1 || ahead > MOST_AHEAD) throw new RangeError("packet receiver: 1 to 32 datagrams ahead");
+		this.#rows = ahead;
+		this.#table = new Int32Array(ahead * ROW);
+		this.#blocks = new Int32Array(ahead);
+		for (let row = 0; row < ahead; row++) {
+			const it = row === 0 ? block : pool.take();
+			if (it < 0) throw new RangeError("packet receiver: too few blocks");
+			this.#blocks[row] = it;
+			this.#table[row * ROW] = pool.offset(it) + headroom;
+		}
+	}
+
+	/** Nothing is given to the handler any more, not even what was read already. */
+	stop(): void {
+		this.#rows = 0;
 	}
 
 	/** Takes what waits. For `onReadable`. @returns datagrams received. */
 	drain(now: number): number {
+		if (this.#rows !== 1) return this.drainMany(now);
 		const pool = this.#pool;
 		const reader = this.#reader;
 		const handler = this.#handler;
@@ -99,5 +130,55 @@ export class PacketReceiver {
 		if (tries === batch) this.full++;
 		if (count > 0) handler.turnEnded?.(now);
 		return count;
+	}
+
+	private drainMany(now: number): number {
+		const table = this.#table;
+		const batch = this.#batch;
+		const reader = this.#reader as Required<DatagramReader>;
+		let count = 0;
+		let tries = 0;
+		while (tries < batch && this.#rows > 0) {
+			const left = batch - tries;
+			const wanted = left < this.#rows ? left : this.#rows;
+			const got = reader.readMany(this.#buffer, table.buffer as ArrayBuffer, wanted, this.#limit);
+			if (got >= 0) {
+				this.give(got, now);
+				count += got;
+				tries += got;
+				if (got < wanted) break;
+			} else if (got === DatagramStatus.FAILED) {
+				this.failures++;
+				tries++;
+			} else {
+				if (got === DatagramStatus.NO_MEMORY) this.failures++;
+				break;
+			}
+		}
+		this.datagrams += count;
+		if (tries >= batch) this.full++;
+		if (count > 0) this.#handler.turnEnded?.(now);
+		return count;
+	}
+
+	/** What stands in the first rows of the table goes to the handler. */
+	private give(rows: number, now: number): void {
+		const table = this.#table;
+		const blocks = this.#blocks;
+		const pool = this.#pool;
+		const lengths = pool.lengths;
+		const handler = this.#handler;
+		let bytes = 0;
+		for (let row = 0, at = 0; row < rows && this.#rows > 0; row++, at += ROW) {
+			const block = blocks[row];
+			const length = table[at + LENGTH];
+			lengths[block] = length;
+			bytes += length;
+			const next = handler.received(block, table[at], length, table[at + SOURCE], now);
+			if (next === block) continue;
+			blocks[row] = next;
+			table[at] = pool.offset(next) + this.#headroom;
+		}
+		this.bytes += bytes;
 	}
 }

@@ -88,8 +88,8 @@ export default async function voice(): Promise<void> {
 	console.log(
 		`voice: 512-byte packets, one back for each; median of ${ROUNDS} rounds of ${SECONDS} s, ${availableParallelism()} processors`,
 	);
-	console.log(line("", ["packets/s", "packets/s*", "program", "kernel", "garbage"]));
-	console.log(line("", ["", "", "µs/packet", "µs/packet", ""]));
+	console.log(line("", ["packets/s", "packets/s*", "program", "kernel", "in kernel", "garbage"]));
+	console.log(line("", ["", "", "µs/packet", "µs/packet", "%", ""]));
 	const results: Figures[] = [];
 	for (const [mode, label] of STAGES) {
 		const rounds: Figures[] = [];
@@ -97,7 +97,14 @@ export default async function voice(): Promise<void> {
 		const it = middle(rounds);
 		results.push(it);
 		console.log(
-			line(label, [it.passed.toFixed(0), it.possible.toFixed(0), it.user.toFixed(1), it.system.toFixed(1), it.garbage]),
+			line(label, [
+				it.passed.toFixed(0),
+				it.possible.toFixed(0),
+				it.user.toFixed(1),
+				it.system.toFixed(1),
+				((it.system * 100) / (it.user + it.system)).toFixed(0),
+				it.garbage,
+			]),
 		);
 	}
 	console.log("  *  when the processor did nothing else: 1 s divided by the processor time of a packet");
@@ -108,8 +115,13 @@ export default async function voice(): Promise<void> {
 			`sound ${(cost(sound) - cost(packets)).toFixed(1)}, codec ${(cost(opus) - cost(sound)).toFixed(1)}`,
 	);
 	const said = await delay(unit);
+	const rest = Number(said.get("p50")) - Number(said.get("frame")) - Number(said.get("jitter"));
 	console.log(
 		`  source to sink over the loopback network, frames of 20 ms, no codec: p50 ${said.get("p50")} ms, p99 ${said.get("p99")} ms ` +
-			`(${said.get("bursts")} bursts; jitter buffer ${said.get("jitter")} ms); ${said.get("ticks")} wake-ups/s`,
+			`(${said.get("bursts")} bursts); ${said.get("ticks")} wake-ups/s`,
+	);
+	console.log(
+		`  of the p50: until a frame is full ${said.get("frame")} ms, jitter buffer ${said.get("jitter")} ms (wanted ${said.get("wanted")}), ` +
+			`sink and wake-ups ${rest.toFixed(1)} ms`,
 	);
 }

@@ -146,6 +146,49 @@ export default function (suite: Suite): void {
 		closeAll([a, b]);
 	});
 
+	suite.test("datagram: many are read in one call, each with its length and source", (check) => {
+		const server = local(4);
+		const [a, b] = [local(1), local(1)];
+		const buffer = new ArrayBuffer(64);
+		const bytes = new Uint8Array(buffer);
+		const table = new Int32Array([40, 0, 0, 16, 0, 0, 24, 0, 0]);
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), DatagramStatus.AGAIN);
+		for (let i = 0; i < 5; i++) {
+			const from = i % 2 ? b : a;
+			bytes[0] = i + 1;
+			from.write(buffer, 0, i === 2 ? 6 : i, from.peer(LOCAL, server.port));
+		}
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), 3);
+		check.equal(`${table[1]} ${table[4]} ${table[7]}`, "0 1 4");
+		check.equal(`${bytes[40]} ${bytes[16]} ${bytes[24]}`, "0 2 3");
+		check.equal(server.peerPort(table[2] as number), a.port);
+		check.equal(server.peerPort(table[5] as number), b.port);
+		check.equal(table[8], table[2]);
+		check.equal(server.truncated, 1);
+		server.peer(LOCAL, 9);
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), 2, "what is there");
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), DatagramStatus.AGAIN);
+		check.throws(() => server.readMany(buffer, table.buffer, 4, 4), "3 words");
+		check.throws(() => server.readMany(buffer, table.buffer, 0, 4), "1 to 32");
+		check.throws(() => server.readMany(buffer, table.buffer, 3, 25), "outside a buffer");
+		closeAll([server, a, b]);
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), DatagramStatus.FAILED);
+	});
+
+	suite.test("datagram: read at once are never more than there are places to keep them apart", (check) => {
+		const server = local(3);
+		const list = [local(1), local(1), local(1)];
+		const buffer = new ArrayBuffer(4);
+		const table = new Int32Array(9);
+		for (const from of list) from.write(buffer, 0, 1, from.peer(LOCAL, server.port));
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), 2);
+		check.equal(server.peerPort(table[2] as number), (list[0] as Datagram).port);
+		check.equal(server.peerPort(table[5] as number), (list[1] as Datagram).port);
+		server.peer(LOCAL, 9);
+		check.equal(server.readMany(buffer, table.buffer, 3, 4), 1);
+		closeAll([server, ...list]);
+	});
+
 	suite.test("datagram: a peer keeps its number, the longest unused gives its place", (check) => {
 		const server = local(2);
 		const [a, b, c] = [local(1), local(1), local(1)];

@@ -25,6 +25,21 @@ class Socket implements DatagramReader {
 	}
 }
 
+/** The same, of which several are read at a time; each comes from another source. */
+class Crowd extends Socket {
+	asked = "";
+	readMany(buffer: ArrayBuffer, table: ArrayBuffer, count: number, limit: number): number {
+		const words = new Int32Array(table);
+		this.asked += `${count} `;
+		let row = 0;
+		for (; row < count && this.waiting > 0; row++) {
+			words[row * 3 + 2] = this.waiting;
+			words[row * 3 + 1] = this.read(buffer, words[row * 3] as number, limit);
+		}
+		return row > 0 ? row : this.empty;
+	}
+}
+
 /** Keeps the datagrams with an even number. */
 class Keeper implements PacketHandler {
 	readonly #pool: PacketPool;
@@ -56,7 +71,7 @@ function receiver(blocks: number, batch: number) {
 }
 
 /** One who sends back what it gets, as often as asked. */
-function echoes(check: Check, done: () => void): void {
+function echoes(check: Check, done: () => void, ahead: number): void {
 	const rounds = 100_000;
 	const allocation = new Allocation();
 	let count = 0;
@@ -64,14 +79,15 @@ function echoes(check: Check, done: () => void): void {
 		new PacketPort({
 			arena,
 			offset,
-			receive: 2,
+			receive: 1 + ahead,
+			ahead,
 			send: 4,
 			size: 64,
 			headroom: 8,
 			handler,
 			socket: { address: "127.0.0.1", receiveBuffer: 65536 },
 		});
-	const half = packetPortBytes(2, 4, 64);
+	const half = packetPortBytes(1 + ahead, 4, 64);
 	const arena = new Arena(half * 2 + 64);
 	const { view } = arena;
 	const server = make(
@@ -151,7 +167,35 @@ export default function (suite: Suite): void {
 		check.throws(() => receiver(1, 1) && new PacketReceiver({ ...bench, headroom: SIZE }), "no room");
 	});
 
-	suite.asyncTest("packet port: 100,000 echoes framed in place cost no slot and no chunk", 60_000, echoes);
+	suite.test("packet receiver: several at a time, each in its block; kept ones are swapped, a turn is a batch", (check) => {
+		const arena = new Arena(5 * SIZE);
+		const pool = new PacketPool(arena, 0, 5, SIZE);
+		const reader = new Crowd();
+		const handler = new Keeper(pool);
+		const it = new PacketReceiver({ arena, pool, headroom: 8, reader, handler, batch: 8, ahead: 3 });
+		check.equal(pool.used, 3);
+		reader.waiting = 11;
+		check.equal(it.drain(0), 8);
+		check.equal(reader.asked, "3 3 2 ");
+		check.equal(handler.seen, "8:11<11 8:10<10 8:9<9 8:8<8 8:7<7 8:6<6 8:5<5 8:4<4 ");
+		check.equal(handler.kept.length, 2, "10 and 8; then there was no other block");
+		check.equal(arena.bytes[pool.offset(handler.kept[0] as number) + 8], 10);
+		check.equal(arena.bytes[pool.offset(handler.kept[1] as number) + 8], 8);
+		check.equal(pool.lengths[handler.kept[0] as number], 10);
+		check.equal(`${it.full} ${it.bytes} ${handler.turns}`, "1 60 1");
+		check.equal(it.drain(0), 3);
+		check.equal(it.full, 1);
+		reader.waiting = 2;
+		it.stop();
+		check.equal(it.drain(0), 0);
+		check.equal(reader.waiting, 2, "nothing is read any more");
+		check.throws(() => new PacketReceiver({ arena, pool, reader, handler, ahead: 3 }), "block");
+	});
+
+	suite.asyncTest("packet port: 100,000 echoes framed in place cost no slot and no chunk", 60_000, (check, done) =>
+		echoes(check, done, 1),
+	);
+	suite.asyncTest("packet port: and 100,000 that are read several at a time", 60_000, (check, done) => echoes(check, done, 4));
 
 	suite.asyncTest(
 		"packet port: a full socket makes it wait for the socket, and everything arrives in order",

@@ -33,7 +33,7 @@ const VARIETY = 50;
 const UID_LOW = 7;
 const UID_HIGH = 0;
 const OWN_UID = 9;
-/** Packets sent at a time. */
+/** Packets sent at a time, and received. */
 const BURST = 32;
 
 const SETTINGS: VoiceSettings = Object.freeze({
@@ -130,7 +130,7 @@ class Device implements PacketHandler {
 		const heard = listenerBytes(SETTINGS);
 		const sent = talkerBytes(SETTINGS);
 		this.#reply = heard + sent;
-		this.#arena = new Arena(this.#reply + PACKET + packetPortBytes(1, 8, PACKET));
+		this.#arena = new Arena(this.#reply + PACKET + packetPortBytes(BURST, 8, PACKET));
 		const { bytes } = this.#arena;
 		const decoder = (): AudioDecoder => (opus ? new OpusDecoder(RATE) : codec);
 		this.listener = new Listener({
@@ -152,11 +152,12 @@ class Device implements PacketHandler {
 		this.port = new PacketPort({
 			arena: this.#arena,
 			offset: this.#reply + PACKET,
-			receive: 1,
+			receive: BURST,
+			ahead: BURST,
 			send: 8,
 			size: PACKET,
 			handler: this,
-			socket: { address: "127.0.0.1", peers: 4, receiveBuffer: 1 << 20 },
+			socket: { address: "127.0.0.1", peers: BURST + 2, receiveBuffer: 1 << 20 },
 		});
 	}
 

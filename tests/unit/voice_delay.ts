@@ -180,6 +180,21 @@ function delay(seconds: number): void {
 		end.path.attach(end);
 	}
 	const began = monotonic();
+	const held: number[] = [];
+	const wanted: number[] = [];
+	const sampler = new Timer({
+		onTimer(): void {
+			sampler.schedule(100);
+			if (monotonic() - began < LEARNING) return;
+			for (const end of [a, b]) {
+				const { jitter } = end.path.listener.speakers[0];
+				held.push(jitter.delay);
+				wanted.push(jitter.target);
+			}
+		},
+	});
+	sampler.schedule(100);
+	const median = (list: number[]): string => (list.sort((x, y) => x - y)[list.length >> 1] ?? Number.NaN).toFixed(1);
 	const timer = new Timer({
 		onTimer(): void {
 			const delays: number[] = [];
@@ -198,7 +213,10 @@ function delay(seconds: number): void {
 			print(`bursts ${delays.length}`);
 			print(`p50 ${at(0.5)}`);
 			print(`p99 ${at(0.99)}`);
-			print(`jitter ${jitter.delay.toFixed(1)}`);
+			print(`jitter ${median(held)}`);
+			print(`wanted ${median(wanted)}`);
+			// A sample later in the frame waits less for its end, and is played as much later.
+			print(`frame ${FRAME}`);
 			print(`lost ${jitter.counters.lost + jitter.counters.late}`);
 			print(`ticks ${(a.path.ticks / seconds).toFixed(1)}`);
 			exit(0);

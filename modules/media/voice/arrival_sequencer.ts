@@ -15,6 +15,7 @@ const SLACK = 1 / 8;
 const DOUBT = 1 / 2;
 const MOST_DOUBT = 3;
 const DOUBT_FADES = 0.998;
+const LEAST_DOUBT = 1e-3;
 /** A number that is further away begins another stream. */
 const LONGEST_STEP = 1_000;
 
@@ -67,18 +68,26 @@ export class ArrivalSequencer {
 
 	/** Numbers a packet that has no number; it is `units` long. @returns false: a copy of one that came already. */
 	accept(print: number, units: number, now: number): boolean {
-		if (now - this.#last > LONGEST_PAUSE) {
-			this.begin((this.#number + 1) & 0xffff, now);
-		} else {
-			const frames = (this.lateness(now) * this.#perMs) / units;
-			if (this.#prints.indexOf(print) >= 0 && !this.silence(print, frames, units)) {
-				this.copies++;
-				return false;
+		const prints = this.#prints;
+		const number = this.#number + 1;
+		if (now - this.#last > LONGEST_PAUSE) this.begin(number & 0xffff, now);
+		else {
+			const perMs = this.#perMs;
+			let frames = ((now - this.#base) * perMs - this.#expected) / units;
+			if (prints.indexOf(print) >= 0) {
+				if (!this.silence(print, frames, units)) {
+					this.copies++;
+					return false;
+				}
+				frames = ((now - this.#base) * perMs - this.#expected) / units;
 			}
-			this.#number = (this.#number + 1 + this.gap((this.lateness(now) * this.#perMs) / units, units)) & 0xffff;
+			// Nearly all packets are the next one, at their time.
+			const plain = frames >= -1 / 2 && frames + SLACK < 1 && this.#doubt === 0;
+			this.#number = (plain ? number : number + this.gap(frames, units)) & 0xffff;
 		}
-		this.#prints[this.#print] = print;
-		this.#print = (this.#print + 1) & (REMEMBERED - 1);
+		const at = this.#print;
+		prints[at] = print;
+		this.#print = (at + 1) & (REMEMBERED - 1);
 		if (print !== this.#latest) this.#repeats = 0;
 		this.#latest = print;
 		this.place(units, now);
@@ -133,7 +142,8 @@ export class ArrivalSequencer {
 	private gap(frames: number, units: number): number {
 		if (this.pause(frames, units)) return 0;
 		if (frames < -1 / 2 && this.#doubt < MOST_DOUBT) this.#doubt += DOUBT;
-		this.#doubt *= DOUBT_FADES;
+		const doubt = this.#doubt * DOUBT_FADES;
+		this.#doubt = doubt > LEAST_DOUBT ? doubt : 0;
 		if (frames + SLACK < 1 + this.#doubt) return 0;
 		const lost = Math.floor(frames + SLACK);
 		this.#expected += lost * units;
@@ -148,16 +158,19 @@ export class ArrivalSequencer {
 	}
 
 	private place(units: number, now: number): void {
-		const transit = now - this.#expected / this.#perMs;
+		const expected = this.#expected;
+		const transit = now - expected / this.#perMs;
 		if (now - this.#began > WINDOW) {
 			this.#began = now;
 			this.#earlier = this.#current;
 			this.#current = transit;
 		} else if (transit < this.#current) this.#current = transit;
-		this.#base = this.#current < this.#earlier ? this.#current : this.#earlier;
+		const current = this.#current;
+		const earlier = this.#earlier;
+		this.#base = current < earlier ? current : earlier;
 		this.#last = now;
 		this.sequence = this.#number;
-		this.media = this.#expected | 0;
-		this.#expected += units;
+		this.media = expected | 0;
+		this.#expected = expected + units;
 	}
 }

@@ -48,7 +48,9 @@ export class PercentileDelay implements DelayEstimate {
 	}
 
 	reset(): void {
-		const step = this.stepOf(this.#first - this.#width / 2);
+		// The step that ends at what is assumed.
+		const wanted = (this.#first / this.#width - 1 / 2) | 0;
+		const step = wanted < STEPS ? wanted : STEPS - 1;
 		this.#counts.fill(0);
 		this.#counts[step] = FIRST_WEIGHT;
 		this.#total = FIRST_WEIGHT;
@@ -65,7 +67,10 @@ export class PercentileDelay implements DelayEstimate {
 		let weight = this.#weight * (1 + (passed < LONGEST_STEP ? passed : LONGEST_STEP) / MEMORY);
 		this.#weight = weight;
 		let at = this.#step;
-		const step = this.stepOf(delay);
+		const width = this.#width;
+		let step = (delay / width) | 0;
+		if (step >= STEPS) step = STEPS - 1;
+		else if (step < 0) step = 0;
 		if (step > at + 1) weight *= LATE_WEIGHT;
 		const counts = this.#counts;
 		counts[step] += weight;
@@ -78,13 +83,8 @@ export class PercentileDelay implements DelayEstimate {
 		while (at > 0 && above + counts[at] <= allowed) above += counts[at--];
 		this.#above = above;
 		this.#step = at;
-		this.target = (at + 1) * this.#width;
+		this.target = (at + 1) * width;
 		if (weight > HEAVY) this.lighten();
-	}
-
-	private stepOf(delay: number): number {
-		const step = (delay / this.#width) | 0;
-		return step < 0 ? 0 : step < STEPS ? step : STEPS - 1;
 	}
 
 	/** Makes all weights small again, and their sums exact. */

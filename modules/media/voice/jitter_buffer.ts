@@ -35,6 +35,8 @@ const NEAR = 3;
 /** While more than the first share of packets is lost, and until less than the second one is, packets are held a frame longer: then the one behind a lost one is there. */
 const LOSING = 0.015;
 const LOSING_NO_MORE = 0.005;
+/** A smaller share is none. */
+const LEAST_LOSS = 1e-4;
 /** Packets that the share is taken over. */
 const LOSS_MEMORY = 256;
 
@@ -157,8 +159,9 @@ export class JitterBuffer {
 		counters.received++;
 		this.#frame = units;
 		if (this.#state === STATE_IDLE || now - clock.last > PAUSE) this.begin(sequence, media, now);
-		let step = ((sequence - this.#highest) << 16) >> 16;
-		let late = clock.delay(media, now);
+		let highest = this.#highest;
+		let step = ((sequence - highest) << 16) >> 16;
+		const late = clock.delay(media, now);
 		if (step > SEQUENCE_JUMP || step < -SEQUENCE_JUMP || late > MEDIA_JUMP || late < -MEDIA_JUMP) {
 			if (this.#candidate !== sequence) {
 				this.#candidate = (sequence + 1) & 0xffff;
@@ -166,11 +169,11 @@ export class JitterBuffer {
 				return false;
 			}
 			this.begin(sequence, media, now);
+			highest = this.#highest;
 			step = 0;
-			late = 0;
 		}
 		this.#candidate = -1;
-		const number = (this.#highest + step) | 0;
+		const number = (highest + step) | 0;
 		const ahead = (number - this.#next) | 0;
 		if (ahead < 0 && !this.precedes(number, ahead, media, now)) return false;
 		if (ahead > this.#mask) this.reach(number);
@@ -181,57 +184,71 @@ export class JitterBuffer {
 			return false;
 		}
 		// A copy of an old packet says nothing about delays, so it is looked at only now.
-		late = clock.observe(media, now);
-		this.#estimate.observe(late, clock.media, now);
+		const delay = clock.observe(media, now);
+		this.#estimate.observe(delay, clock.media, now);
 		places[place] = block + 1;
 		places[place + PLACE_SEQUENCE] = number;
 		places[place + PLACE_MEDIA] = media;
 		places[place + PLACE_UNITS] = units;
 		if (step > 0) this.#highest = number;
 		else if (step < 0) counters.reordered++;
-		if (++this.held > this.#packets) this.drop(this.firstPlace());
+		const held = this.held + 1;
+		this.held = held;
+		if (held > this.#packets) this.drop(this.firstPlace());
 		return true;
 	}
 
 	/** What is to be played at `due`. A packet is good until the next call of any method. */
 	take(due: number): number {
-		if (this.#lent >= 0) this.giveBack();
+		const lent = this.#lent;
+		if (lent >= 0) {
+			this.#lent = -1;
+			this.#pool.release(lent);
+		}
 		if (this.held === 0) return this.#state === STATE_PLAYING ? this.makeUp() : TAKE_NOTHING;
 		const places = this.#places;
-		let place = this.firstPlace();
-		let delay = due - this.#clock.base - this.#clock.ms(places[place + PLACE_MEDIA]);
+		const clock = this.#clock;
+		let place = (this.#next & this.#mask) << PLACE_SHIFT;
+		if (places[place] === 0) place = this.firstPlace();
+		let media = places[place + PLACE_MEDIA];
+		let delay = clock.delay(media, due);
 		const target = this.target;
 		if (this.#state !== STATE_PLAYING) {
 			if (delay < target) return TAKE_NOTHING;
-			this.resume(places[place + PLACE_MEDIA]);
+			this.resume(media);
 		}
-		const longest = this.#maximum + this.#frame / this.#perMs;
+		const frame = this.#frame;
+		const longest = this.#maximum + frame / this.#perMs;
 		while (delay > longest && this.held > 1) {
 			this.drop(place);
 			place = this.firstPlace();
-			delay = due - this.#clock.base - this.#clock.ms(places[place + PLACE_MEDIA]);
+			media = places[place + PLACE_MEDIA];
+			delay = clock.delay(media, due);
 		}
-		const media = places[place + PLACE_MEDIA];
 		const number = places[place + PLACE_SEQUENCE];
 		const missing = (number - this.#next) | 0;
 		const distance = (media - this.#position) | 0;
-		const half = this.#frame >> 1;
+		const half = frame >> 1;
 		if (distance >= half && distance > 0) {
-			if (missing > 0) return this.conceal(place, distance < this.#frame + half);
+			if (missing > 0) return this.conceal(place, distance < frame + half);
 			if (delay < target) {
 				this.pause(media);
 				return TAKE_NOTHING;
 			}
 		}
-		this.passed(missing);
+		if (missing > 0) this.passed(missing);
 		this.delay = delay;
 		this.judge(delay - target);
-		return this.play(place);
+		return this.play(place, media);
 	}
 
 	/** Drops all packets: the stream begins anew with the next one. */
 	clear(): void {
-		if (this.#lent >= 0) this.giveBack();
+		const lent = this.#lent;
+		if (lent >= 0) {
+			this.#lent = -1;
+			this.#pool.release(lent);
+		}
 		const places = this.#places;
 		for (let place = 0; place < places.length; place += 1 << PLACE_SHIFT) {
 			if (places[place] === 0) continue;
@@ -354,22 +371,27 @@ export class JitterBuffer {
 		return block;
 	}
 
-	private play(place: number): number {
-		const places = this.#places;
-		const units = places[place + PLACE_UNITS];
-		this.#position = (places[place + PLACE_MEDIA] + units) | 0;
+	private play(place: number, media: number): number {
+		const pool = this.#pool;
+		const units = this.#places[place + PLACE_UNITS];
+		this.#position = (media + units) | 0;
 		this.#made = 0;
 		this.#unsure = 0;
 		const block = this.vacate(place);
-		const loss = this.#loss - this.#loss / LOSS_MEMORY;
-		this.#loss = loss;
-		if (loss < LOSING_NO_MORE) this.#losing = false;
+		if (this.#loss > 0) this.recover();
 		this.#lent = block;
 		this.units = units;
-		this.offset = this.#pool.offset(block);
-		this.length = this.#pool.lengths[block];
+		this.offset = pool.offset(block);
+		this.length = pool.lengths[block];
 		this.counters.played++;
 		return TAKE_PACKET;
+	}
+
+	/** A packet was played: the share of losses falls. */
+	private recover(): void {
+		const loss = this.#loss - this.#loss / LOSS_MEMORY;
+		if (loss < LOSING_NO_MORE) this.#losing = false;
+		this.#loss = loss > LEAST_LOSS ? loss : 0;
 	}
 
 	/** The number at `#next` is lost; the packet at `place` is the first one behind the hole. */
@@ -438,10 +460,5 @@ export class JitterBuffer {
 		if (size > FAR) this.adjust = excess > 0 ? -1 : 1;
 		else if (size < NEAR || excess > 0 === this.adjust > 0) this.adjust = 0;
 		this.excess = size;
-	}
-
-	private giveBack(): void {
-		this.#pool.release(this.#lent);
-		this.#lent = -1;
 	}
 }

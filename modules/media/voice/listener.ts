@@ -159,11 +159,14 @@ export class Listener {
 	receive(speaker: number, offset: number, length: number, now: number, sequence: number, timestamp: number): void {
 		const it = this.speakers[speaker];
 		if (it === undefined || !it.taken) return;
-		const units = length > this.pool.size ? 0 : this.#reader.duration(offset, length);
+		const pool = this.pool;
+		const jitter = it.jitter;
+		const reader = this.#reader;
+		const units = length > pool.size ? 0 : reader.duration(offset, length);
 		if (units === 0) {
 			it.damaged++;
 			// Who has sent nothing else yet keeps nobody out.
-			if (it.jitter.counters.received === 0) {
+			if (jitter.counters.received === 0) {
 				it.end();
 				this.damaged++;
 			}
@@ -179,13 +182,12 @@ export class Listener {
 			number = sequencer.sequence;
 			media = sequencer.media;
 		}
-		if ((it.jitter.counters.received & LOOK) === 0 && this.#reader.redundant(offset, length)) it.jitter.redundant = true;
-		const block = this.block();
-		if (block < 0) return;
-		const pool = this.pool;
+		if ((jitter.counters.received & LOOK) === 0 && reader.redundant(offset, length)) jitter.redundant = true;
+		if (pool.used === pool.count && !this.makeRoom()) return;
+		const block = pool.take();
 		this.#bytes.copyWithin(pool.offset(block), offset, offset + length);
 		pool.lengths[block] = length;
-		if (!it.jitter.insert(block, number, media, units, now)) pool.release(block);
+		if (!jitter.insert(block, number, media, units, now)) pool.release(block);
 		else if (this.deadline === Infinity) this.deadline = now;
 	}
 
@@ -222,17 +224,13 @@ export class Listener {
 		return new JitterBuffer({ pool: this.pool, packets, minimum, maximum, unitsPerMs: UNITS_PER_MS, estimate });
 	}
 
-	/** A block for a packet: when none is free, the oldest packet of the speaker who holds most has to go. */
-	private block(): number {
-		const pool = this.pool;
-		if (pool.used === pool.count) {
-			const speakers = this.speakers;
-			let most = speakers[0];
-			for (let i = 1; i < speakers.length; i++) if (speakers[i].jitter.held > most.jitter.held) most = speakers[i];
-			this.overruns++;
-			if (!most.jitter.dropOldest()) return -1;
-		}
-		return pool.take();
+	/** No block is free: the oldest packet of the speaker who holds most has to go. @returns false when nobody holds one. */
+	private makeRoom(): boolean {
+		const speakers = this.speakers;
+		let most = speakers[0];
+		for (let i = 1; i < speakers.length; i++) if (speakers[i].jitter.held > most.jitter.held) most = speakers[i];
+		this.overruns++;
+		return most.jitter.dropOldest();
 	}
 
 	/** Samples that wait to be played. */

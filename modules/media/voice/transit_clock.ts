@@ -54,26 +54,23 @@ export class TransitClock {
 		this.anchor(now);
 	}
 
-	/** Media time in ms since the stream began. */
-	ms(media: number): number {
-		return this.media + ((media - this.#reference) | 0) / this.#perMs;
-	}
-
 	/** How late a packet would be, in ms; below 0: it is the fastest. */
 	delay(media: number, now: number): number {
-		return now - this.base - this.ms(media);
+		return now - this.base - this.media - ((media - this.#reference) | 0) / this.#perMs;
 	}
 
 	/** A packet has come. @returns how late it is, >= 0. */
 	observe(media: number, now: number): number {
-		const ms = this.ms(media);
+		const ms = this.media + ((media - this.#reference) | 0) / this.#perMs;
 		this.media = ms;
 		this.#reference = media;
 		this.last = now;
 		const transit = now - ms;
 		if (now - this.#began > WINDOW) this.roll(transit, now);
 		else if (transit < this.#current) this.#current = transit;
-		const base = this.#current < this.#earlier ? this.#current : this.#earlier;
+		const current = this.#current;
+		const earlier = this.#earlier;
+		const base = current < earlier ? current : earlier;
 		this.base = base;
 		return transit - base;
 	}

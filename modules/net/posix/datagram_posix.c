@@ -1,4 +1,5 @@
 /* net/datagram: a UDP endpoint whose peers are places of a table that is laid out when it is made. */
+#define _GNU_SOURCE /* recvmmsg */
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 #define MOST_PEERS 256
 /* Reports of the network taken at a time. */
 #define MOST_REPORTS 32
+/* Datagrams of one call of readMany, and what a script's table says of each: where it goes; its length, its source. */
+#define MOST_AT_ONCE 32
+#define ROW 3
 
 typedef struct {
 	Address address; /* family 0: a free place */
@@ -78,8 +82,12 @@ static unsigned asked(const Datagram *datagram)
 static int takeReports(Datagram *datagram)
 {
 	int count = 0;
+	char byte; /* qemu gives back 0 at once for a message without room */
+	struct iovec part = { &byte, sizeof(byte) };
 	struct msghdr message;
 	memset(&message, 0, sizeof(message));
+	message.msg_iov = &part;
+	message.msg_iovlen = 1;
 	while (count < MOST_REPORTS && recvmsg(datagram->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
 		count++;
 	if (socketError(datagram->fd) && !count)
@@ -194,6 +202,17 @@ static int placeOf(Datagram *datagram, const Address *address)
 	return place;
 }
 
+/* What a call that gave -1 means. */
+static int failure(Datagram *datagram)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return STATUS_AGAIN;
+	if (errno == ENOMEM || errno == ENOBUFS)
+		return STATUS_NO_MEMORY;
+	datagram->errors++;
+	return STATUS_FAILED;
+}
+
 static int receive(Datagram *datagram, uint8_t *data, size_t length)
 {
 	Address address;
@@ -211,14 +230,8 @@ static int receive(Datagram *datagram, uint8_t *data, size_t length)
 		message.msg_iovlen = 1;
 		count = recvmsg(datagram->fd, &message, 0);
 	} while (count < 0 && again(datagram, &reports));
-	if (count < 0) {
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			return STATUS_AGAIN;
-		if (errno == ENOMEM || errno == ENOBUFS)
-			return STATUS_NO_MEMORY;
-		datagram->errors++;
-		return STATUS_FAILED;
-	}
+	if (count < 0)
+		return failure(datagram);
 	if (message.msg_flags & MSG_TRUNC)
 		datagram->truncated++;
 	datagram->source = placeOf(datagram, &address);
@@ -231,6 +244,88 @@ void fletcher_datagram_read(xsMachine *the)
 	uint32_t length;
 	uint8_t *data = nativeSpan(the, 0, 1, &length);
 	xsmcSetInteger(xsResult, datagram ? receive(datagram, data, length) : STATUS_FAILED);
+}
+
+/*
+ * Datagrams read in one call, so that each has its own place: those that came first keep it while the handler answers them,
+ * and it may ask for one place more.
+ */
+static int atOnce(const Datagram *datagram, int wanted)
+{
+	int free = -1;
+	for (int i = 0; i < datagram->count && free < wanted; i++)
+		free += !datagram->peers[i].pinned;
+	return free < 1 ? 1 : free < wanted ? free : wanted;
+}
+
+#ifdef __linux__
+
+static int receiveMany(Datagram *datagram, uint8_t *data, int32_t *table, int wanted, size_t limit)
+{
+	Address addresses[MOST_AT_ONCE];
+	struct iovec parts[MOST_AT_ONCE];
+	struct mmsghdr messages[MOST_AT_ONCE];
+	int count;
+	int reports = 0;
+	memset(addresses, 0, (size_t)wanted * sizeof(Address));
+	memset(messages, 0, (size_t)wanted * sizeof(struct mmsghdr));
+	for (int i = 0; i < wanted; i++) {
+		struct msghdr *header = &messages[i].msg_hdr;
+		parts[i] = (struct iovec){ .iov_base = data + table[i * ROW], .iov_len = limit };
+		header->msg_name = &addresses[i];
+		header->msg_namelen = sizeof(Address);
+		header->msg_iov = &parts[i];
+		header->msg_iovlen = 1;
+	}
+	do
+		count = recvmmsg(datagram->fd, messages, (unsigned)wanted, 0, NULL);
+	while (count < 0 && again(datagram, &reports));
+	if (count < 0)
+		return failure(datagram);
+	for (int i = 0; i < count; i++) {
+		if (messages[i].msg_hdr.msg_flags & MSG_TRUNC)
+			datagram->truncated++;
+		table[i * ROW + 1] = (int32_t)messages[i].msg_len;
+		table[i * ROW + 2] = placeOf(datagram, &addresses[i]);
+	}
+	return count;
+}
+
+#else
+
+static int receiveMany(Datagram *datagram, uint8_t *data, int32_t *table, int wanted, size_t limit)
+{
+	for (int i = 0; i < wanted; i++) {
+		int length = receive(datagram, data + table[i * ROW], limit);
+		if (length < 0)
+			return i > 0 ? i : length;
+		table[i * ROW + 1] = length;
+		table[i * ROW + 2] = datagram->source;
+	}
+	return wanted;
+}
+
+#endif
+
+void fletcher_datagram_readMany(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	void *data, *table;
+	xsUnsignedValue size, tableSize;
+	nativeNeed(the, 4);
+	int wanted = xsmcToInteger(xsArg(2));
+	int limit = xsmcToInteger(xsArg(3));
+	xsmcGetBufferWritable(xsArg(0), &data, &size);
+	xsmcGetBufferWritable(xsArg(1), &table, &tableSize);
+	if (wanted < 1 || wanted > MOST_AT_ONCE || (xsUnsignedValue)wanted * ROW * sizeof(int32_t) > tableSize)
+		xsRangeError("%d datagrams: 1 to %d, with %d words of the table each", wanted, MOST_AT_ONCE, ROW);
+	for (int i = 0; i < wanted; i++) {
+		int32_t offset = ((int32_t *)table)[i * ROW];
+		if (offset < 0 || limit < 0 || (xsUnsignedValue)offset > size || (xsUnsignedValue)limit > size - (xsUnsignedValue)offset)
+			xsRangeError("offset %d, length %d outside a buffer of %u bytes", (int)offset, limit, (unsigned)size);
+	}
+	xsmcSetInteger(xsResult,
+		datagram ? receiveMany(datagram, data, table, atOnce(datagram, wanted), (size_t)limit) : STATUS_FAILED);
 }
 
 /* The peer of a number that a script gave; NULL when there is none. */
@@ -254,14 +349,7 @@ static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int 
 	do
 		count = sendto(datagram->fd, data, length, MSG_NOSIGNAL, &peer->address.any, addressLength(&peer->address));
 	while (count < 0 && again(datagram, &reports));
-	if (count >= 0)
-		return (int)count;
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
-		return STATUS_AGAIN;
-	if (errno == ENOMEM || errno == ENOBUFS)
-		return STATUS_NO_MEMORY;
-	datagram->errors++;
-	return STATUS_FAILED;
+	return count < 0 ? failure(datagram) : (int)count;
 }
 
 void fletcher_datagram_write(xsMachine *the)

@@ -47,6 +47,11 @@ class LoopDatagram implements Datagram {
 		this.#view = new Uint8Array(buffer);
 	}
 
+	/** KV reads one by one. */
+	readMany(): number {
+		return -1;
+	}
+
 	read(_buffer: ArrayBuffer, offset: number, _length: number): number {
 		if (this.left === 0) return -1;
 		this.left--;

@@ -319,6 +319,11 @@ export class FakeDatagram implements Datagram {
 		return sent;
 	}
 
+	/** KV reads one by one. */
+	readMany(): number {
+		return -1;
+	}
+
 	read(buffer: ArrayBuffer, offset: number, length: number): number {
 		const datagram = this.#incoming.shift();
 		if (!datagram) return -1;
