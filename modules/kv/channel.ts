@@ -84,6 +84,8 @@ export class Channel {
 	/** The channel's ports as the socket numbers them. */
 	#peer = -1;
 	#other = -1;
+	/** The socket's errors so far. */
+	#refused = 0;
 	/** The channel's own address: another look-up does not change it. */
 	#address = "";
 
@@ -224,8 +226,12 @@ export class Channel {
 	}
 
 	private write(at: number, peer: number, now: number): boolean {
-		const taken = peer >= 0 && this.#datagram.write(this.#buffer, at, DATAGRAM_SIZE, peer) === DATAGRAM_SIZE;
-		this.session.sent(taken, now);
+		const datagram = this.#datagram;
+		const taken = peer >= 0 && datagram.write(this.#buffer, at, DATAGRAM_SIZE, peer) === DATAGRAM_SIZE;
+		// That nobody takes a packet (ICMP) is known when one of the next is sent.
+		const refused = datagram.errors !== this.#refused;
+		this.#refused = datagram.errors;
+		this.session.sent(taken && !refused, now);
 		return taken;
 	}
 

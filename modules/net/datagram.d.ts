@@ -49,7 +49,7 @@ export class Datagram {
 	peerPort(peer: number): number;
 	want(events: number): void;
 	readonly port: number;
-	/** Datagrams truncated, and sends failed, since the start. */
+	/** Datagrams truncated, and sends failed or reported by the network as refused (ICMP), since the start. */
 	readonly truncated: number;
 	readonly errors: number;
 	close(): void;

@@ -197,6 +197,40 @@ export default function (suite: Suite): void {
 		a.close();
 	});
 
+	suite.asyncTest(
+		"datagram: what nobody takes is reported by the network, counted, and wakes nobody twice",
+		2000,
+		(check, done) => {
+			for (const [address, to] of [
+				[LOCAL, LOCAL],
+				["::", LOCAL],
+				["::", "::1"],
+			]) {
+				const buffer = new ArrayBuffer(16);
+				const gone = new Datagram({ address: to });
+				const { port } = gone;
+				gone.close();
+				let readable = 0;
+				const a = new Datagram({ address, onReadable: () => readable++ });
+				const peer = a.peer(to, port);
+				for (let i = 0; i < 4; i++) check.equal(a.write(buffer, 0, 16, peer), 16, "packets go out all the same");
+				const before = a.errors;
+				check.ok(before >= 1, `${before} reports to ${to} from ${address}`);
+				check.equal(a.read(buffer, 0, 16), DatagramStatus.AGAIN);
+				const timer = new Timer({
+					onTimer(): void {
+						timer.close();
+						check.ok(a.errors <= 4, `${a.errors} errors`);
+						check.ok(readable <= 1, `${readable} wake-ups`);
+						a.close();
+						if (address === "::" && to === "::1") done();
+					},
+				});
+				timer.schedule(50);
+			}
+		},
+	);
+
 	suite.test("datagram: addresses that are none have no number", (check) => {
 		const a = local(8);
 		check.equal(a.peer("localhost", 9), -1);

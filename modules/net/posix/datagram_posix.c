@@ -16,6 +16,8 @@
 #define WANT_BOTH 3
 #define DEFAULT_PEERS 8
 #define MOST_PEERS 256
+/* Reports of the network taken at a time. */
+#define MOST_REPORTS 32
 
 typedef struct {
 	Address address; /* family 0: a free place */
@@ -72,13 +74,39 @@ static unsigned asked(const Datagram *datagram)
 	return datagram->wanted & datagram->callbacks;
 }
 
+/* Takes reports of the network about what was sent (ICMP) and counts them: one that is left wakes the loop at every turn. */
+static int takeReports(Datagram *datagram)
+{
+	int count = 0;
+	struct msghdr message;
+	memset(&message, 0, sizeof(message));
+	while (count < MOST_REPORTS && recvmsg(datagram->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		count++;
+	if (socketError(datagram->fd) && !count)
+		count++;
+	datagram->errors += (uint32_t)count;
+	return count;
+}
+
+/* Whether a call that failed is to be made again: it was interrupted, or what failed is something sent before. */
+static int again(Datagram *datagram, int *reports)
+{
+	int code = errno;
+	if (code == EINTR)
+		return 1;
+	if (code == EAGAIN || code == EWOULDBLOCK || code == ENOMEM || code == ENOBUFS || *reports)
+		return 0;
+	*reports = takeReports(datagram);
+	errno = code;
+	return *reports;
+}
+
 static void ready(LoopWatch *watch, unsigned events)
 {
 	Datagram *datagram = nativeOwner(Datagram, watch, watch);
 	nativeEnter(&datagram->native);
-	/* A report of the network about something sent: taking it keeps it from coming at every turn. */
-	if ((events & LOOP_ERROR) && socketError(datagram->fd))
-		datagram->errors++;
+	if (events & LOOP_ERROR)
+		takeReports(datagram);
 	if (events & asked(datagram) & LOOP_READ)
 		callScript(datagram->native.the, &datagram->onReadable, &datagram->native.self);
 	if (datagram->fd >= 0 && (events & asked(datagram) & LOOP_WRITE))
@@ -90,11 +118,16 @@ static void ready(LoopWatch *watch, unsigned events)
 static int serve(Datagram *datagram, const Address *address, int receiveBuffer)
 {
 	int off = 0;
+	int on = 1;
 	datagram->fd = addressSocket(address, SOCK_DGRAM);
 	if (datagram->fd < 0)
 		return errno;
 	if (address->any.sa_family == AF_INET6)
 		setsockopt(datagram->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	/* Where the host cannot report what became of packets, nobody is told. */
+	setsockopt(datagram->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	if (address->any.sa_family == AF_INET6)
+		setsockopt(datagram->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	if (receiveBuffer)
 		setsockopt(datagram->fd, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof(receiveBuffer));
 	if (bind(datagram->fd, &address->any, addressLength(address)) < 0)
@@ -167,6 +200,7 @@ static int receive(Datagram *datagram, uint8_t *data, size_t length)
 	struct iovec part = { .iov_base = data, .iov_len = length };
 	struct msghdr message;
 	ssize_t count;
+	int reports = 0;
 	datagram->source = -1;
 	memset(&address, 0, sizeof(address));
 	do {
@@ -176,7 +210,7 @@ static int receive(Datagram *datagram, uint8_t *data, size_t length)
 		message.msg_iov = &part;
 		message.msg_iovlen = 1;
 		count = recvmsg(datagram->fd, &message, 0);
-	} while (count < 0 && errno == EINTR);
+	} while (count < 0 && again(datagram, &reports));
 	if (count < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return STATUS_AGAIN;
@@ -211,6 +245,7 @@ static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int 
 {
 	Peer *peer = peerOf(datagram, place);
 	ssize_t count;
+	int reports = 0;
 	if (!peer) {
 		datagram->errors++;
 		return STATUS_FAILED;
@@ -218,7 +253,7 @@ static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int 
 	peer->used = ++datagram->uses;
 	do
 		count = sendto(datagram->fd, data, length, MSG_NOSIGNAL, &peer->address.any, addressLength(&peer->address));
-	while (count < 0 && errno == EINTR);
+	while (count < 0 && again(datagram, &reports));
 	if (count >= 0)
 		return (int)count;
 	if (errno == EAGAIN || errno == EWOULDBLOCK)

@@ -390,6 +390,26 @@ export default function endpoint(suite: Suite): void {
 		check.ok(names(scene.socket.take()).startsWith("voice, KEEPALIVE"));
 	});
 
+	suite.test("KV-14 KV-21 three packets in a row that the network reports as refused: the list is looked at at once", (check) => {
+		const scene = new Scene().join();
+		scene.world.run(100);
+		scene.server.take();
+		const { counters } = scene.endpoint.channels[0].session;
+		for (const refused of [1, 1, 0, 1, 1]) {
+			scene.socket.errors += refused;
+			check.equal(scene.say("08aabb"), SENT, "the host took it");
+		}
+		scene.endpoint.turn();
+		scene.world.run(100);
+		check.equal(scene.server.take(), "", "not in a row");
+		check.equal(counters.sendErrors, 4);
+		scene.socket.errors++;
+		scene.say("08aabb");
+		scene.endpoint.turn();
+		scene.world.run(100);
+		check.equal(scene.server.take(), "GET_CHANNELS GET_PORT");
+	});
+
 	suite.test(
 		"KV-13 ten minutes of silence: joined all the time, KEEPALIVE every 20 s, a look at the list every minute",
 		(check) => {
