@@ -40,6 +40,7 @@ const KEY = Object.freeze({
 	port: constantText("port"),
 	refusals: constantText("refusals"),
 	refused: constantText("refused"),
+	rejoins: constantText("rejoins"),
 	requests: constantText("requests"),
 	resets: constantText("resets"),
 	roundTripMicroseconds: constantText("roundTripMicroseconds"),
@@ -149,6 +150,7 @@ function writeChannel(figures: Figures, channel: Channel): void {
 	figures.number(KEY.roundTripMicroseconds, roundTrip < 0 ? -1 : roundTrip * 1000);
 	figures.number(KEY.joins, counters.joins);
 	figures.number(KEY.losses, counters.losses);
+	figures.number(KEY.rejoins, counters.rejoins);
 	figures.number(KEY.refusals, counters.refusals);
 	figures.number(KEY.closes, counters.closes);
 	figures.number(KEY.forgedCloses, counters.forgedCloses);

@@ -39,7 +39,7 @@ export class Answer {
 	begin(request: Request): void {
 		this.#request = request;
 		this.result = RESULT_NONE;
-		this.#expect(request.lists ? COUNT : STATUS, 8);
+		this.expect(request.lists ? COUNT : STATUS, 8);
 	}
 
 	/** Takes `length` bytes at `offset`; what is behind the end of the answer is not looked at. */
@@ -48,65 +48,65 @@ export class Answer {
 			if (this.#count < this.#size - 4) this.#high = ((this.#high << 8) | view.getUint8(offset + i)) >>> 0;
 			else this.#low = ((this.#low << 8) | view.getUint8(offset + i)) >>> 0;
 			this.#count++;
-			if (this.#count === this.#size) this.#field();
+			if (this.#count === this.#size) this.field();
 		}
 	}
 
 	/** The server has closed. */
 	ended(): void {
 		if (this.#state === DONE) return;
-		if (this.#state === REST) this.#finish(RESULT_OK);
-		else if (this.#count === 0 && (this.#state === ERROR || this.#state === DECISION)) this.#finish(RESULT_NO_REASON);
-		else this.#finish(RESULT_TRUNCATED);
+		if (this.#state === REST) this.finish(RESULT_OK);
+		else if (this.#count === 0 && (this.#state === ERROR || this.#state === DECISION)) this.finish(RESULT_NO_REASON);
+		else this.finish(RESULT_TRUNCATED);
 	}
 
-	#field(): void {
+	private field(): void {
 		const high = this.#high;
 		const low = this.#low;
 		const zero = high === 0 && low === 0;
 		const request = this.#request as Request;
 		switch (this.#state) {
 			case STATUS:
-				if (zero) this.#expect(ERROR, 4);
+				if (zero) this.expect(ERROR, 4);
 				else {
 					request.status.set(high, low);
-					this.#finish(RESULT_OK);
+					this.finish(RESULT_OK);
 				}
 				break;
 			case COUNT:
-				if (zero) this.#expect(DECISION, 4);
-				else if (high !== 0 || low > LIST_LIMIT) this.#finish(RESULT_MALFORMED);
+				if (zero) this.expect(DECISION, 4);
+				else if (high !== 0 || low > LIST_LIMIT) this.finish(RESULT_MALFORMED);
 				else {
 					this.#left = low;
-					this.#expect(ITEM, 8);
+					this.expect(ITEM, 8);
 				}
 				break;
 			case DECISION:
 				if (zero) {
-					this.#expect(REST, 4);
+					this.expect(REST, 4);
 					break;
 				}
 				request.error = low;
-				this.#finish(RESULT_ERROR);
+				this.finish(RESULT_ERROR);
 				break;
 			case ERROR:
 				request.error = low;
-				this.#finish(RESULT_ERROR);
+				this.finish(RESULT_ERROR);
 				break;
 			case REST:
-				this.#finish(RESULT_OK);
+				this.finish(RESULT_OK);
 				break;
 			case ITEM:
 				request.list(high, low);
 				this.#left--;
-				this.#expect(this.#left > 0 ? ITEM : TERMINATOR, 8);
+				this.expect(this.#left > 0 ? ITEM : TERMINATOR, 8);
 				break;
 			case TERMINATOR:
-				this.#finish(zero ? RESULT_OK : RESULT_MALFORMED);
+				this.finish(zero ? RESULT_OK : RESULT_MALFORMED);
 		}
 	}
 
-	#expect(state: number, size: number): void {
+	private expect(state: number, size: number): void {
 		this.#state = state;
 		this.#size = size;
 		this.#count = 0;
@@ -114,7 +114,7 @@ export class Answer {
 		this.#low = 0;
 	}
 
-	#finish(result: number): void {
+	private finish(result: number): void {
 		this.#state = DONE;
 		this.result = result;
 		if (result !== RESULT_OK) (this.#request as Request).dropList();

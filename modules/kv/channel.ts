@@ -97,7 +97,7 @@ export class Channel {
 		this.#owner = owner;
 		this.#buffer = arena.buffer;
 		this.#packet = options.packet;
-		this.#datagram = openDatagram(io, settings.address.host, () => this.#readable());
+		this.#datagram = openDatagram(io, settings.address.host, () => this.readable());
 		this.session = new Session({
 			settings,
 			channel: id,
@@ -120,7 +120,7 @@ export class Channel {
 		const { session } = this;
 		const at = payload - AT_PAYLOAD;
 		session.wire.writeUid(this.#options.arena.view, at, session.uid);
-		const taken = this.#write(at, this.#peer, now);
+		const taken = this.write(at, this.#peer, now);
 		if (taken) session.counters.packetsOut++;
 		else session.counters.unsent++;
 		return taken;
@@ -131,9 +131,9 @@ export class Channel {
 		const { session } = this;
 		for (let event = session.poll(now); event !== EVENT_NONE; event = session.poll(now)) {
 			if (event === EVENT_SEND) {
-				if (this.#write(session.presence.offset, session.presence.target === 0 ? this.#peer : this.#other, now))
+				if (this.write(session.presence.offset, session.presence.target === 0 ? this.#peer : this.#other, now))
 					session.counters.systemOut++;
-			} else this.#handle(event, now);
+			} else this.handle(event, now);
 		}
 	}
 
@@ -142,7 +142,7 @@ export class Channel {
 		this.#datagram.close();
 	}
 
-	#handle(event: number, now: number): void {
+	private handle(event: number, now: number): void {
 		const { session } = this;
 		const owner = this.#owner;
 		switch (event) {
@@ -153,16 +153,16 @@ export class Channel {
 				owner.cancel(session.request);
 				break;
 			case EVENT_PORT:
-				this.#bind();
+				this.bind();
 				break;
 			case EVENT_REGISTERED:
-				this.#log(LEVEL_INFO, "registered", { uid: session.uid.toString() });
+				this.log(LEVEL_INFO, "registered", { uid: session.uid.toString() });
 				break;
 			case EVENT_CREATED:
-				this.#log(LEVEL_INFO, "created", { channel: session.channel.toString(), uid: session.uid.toString() });
+				this.log(LEVEL_INFO, "created", { channel: session.channel.toString(), uid: session.uid.toString() });
 				break;
 			case EVENT_JOINED:
-				this.#log(LEVEL_INFO, "joined", {
+				this.log(LEVEL_INFO, "joined", {
 					channel: session.channel.toString(),
 					uid: session.uid.toString(),
 					address: this.#address,
@@ -171,35 +171,35 @@ export class Channel {
 				owner.channelJoined();
 				break;
 			case EVENT_ALIVE:
-				this.#log(LEVEL_DEBUG, "heard", { channel: session.channel.toString(), port: session.presence.port });
+				this.log(LEVEL_DEBUG, "heard", { channel: session.channel.toString(), port: session.presence.port });
 				break;
 			case EVENT_CLOSED:
-				this.#log(LEVEL_WARNING, "channel-closed", { channel: session.channel.toString() });
+				this.log(LEVEL_WARNING, "channel-closed", { channel: session.channel.toString() });
 				break;
 			case EVENT_CLOSE_IGNORED:
-				this.#log(LEVEL_WARNING, "close-ignored", { channel: session.channel.toString() });
+				this.log(LEVEL_WARNING, "close-ignored", { channel: session.channel.toString() });
 				break;
 			case EVENT_GONE:
-				this.#log(LEVEL_WARNING, "channel-gone", { channel: session.channel.toString() });
+				this.log(LEVEL_WARNING, "channel-gone", { channel: session.channel.toString() });
 				break;
 			case EVENT_LOST:
-				this.#log(LEVEL_WARNING, "lost", this.#end(now));
+				this.log(LEVEL_WARNING, "lost", this.end(now));
 				owner.channelLost();
 				break;
 			case EVENT_REFUSED:
-				this.#log(LEVEL_WARNING, "refused", this.#end(now));
+				this.log(LEVEL_WARNING, "refused", this.end(now));
 				owner.channelLost();
 				break;
 			case EVENT_STOPPED:
-				this.#unbind();
+				this.unbind();
 				owner.channelStopped();
 		}
 	}
 
 	/** Not joined, for now. @returns what the log says of it. */
-	#end(now: number): LogFields {
+	private end(now: number): LogFields {
 		const { session } = this;
-		this.#unbind();
+		this.unbind();
 		return {
 			channel: session.channel.toString(),
 			reason: session.reason === REASON_REQUEST ? session.request.text : REASON_TEXT[session.reason],
@@ -208,16 +208,16 @@ export class Channel {
 	}
 
 	/** The ports of the channel are known, or other ones. */
-	#bind(): void {
+	private bind(): void {
 		const { presence } = this.session;
 		const address = this.#address === "" ? this.#owner.address : this.#address;
-		this.#unbind();
+		this.unbind();
 		this.#address = address;
 		this.#peer = this.#datagram.peer(address, presence.port);
 		if (presence.otherPort !== 0) this.#other = this.#datagram.peer(address, presence.otherPort);
 	}
 
-	#unbind(): void {
+	private unbind(): void {
 		if (this.#peer >= 0) this.#datagram.forget(this.#peer);
 		if (this.#other >= 0) this.#datagram.forget(this.#other);
 		this.#peer = -1;
@@ -225,7 +225,7 @@ export class Channel {
 		this.#address = "";
 	}
 
-	#write(at: number, peer: number, now: number): boolean {
+	private write(at: number, peer: number, now: number): boolean {
 		const datagram = this.#datagram;
 		const taken = peer >= 0 && datagram.write(this.#buffer, at, DATAGRAM_SIZE, peer) === DATAGRAM_SIZE;
 		// That nobody takes a packet (ICMP) is known when one of the next is sent.
@@ -235,7 +235,7 @@ export class Channel {
 		return taken;
 	}
 
-	#readable(): void {
+	private readable(): void {
 		const { session } = this;
 		const datagram = this.#datagram;
 		const now = this.#options.io.monotonic();
@@ -244,14 +244,14 @@ export class Channel {
 			if (length < 0) break;
 			const from = datagram.source;
 			const source = from < 0 ? -1 : from === this.#peer ? 0 : from === this.#other ? 1 : -1;
-			if (session.datagram(this.#packet, length, source, now) === PACKET_VOICE) this.#hear(now);
+			if (session.datagram(this.#packet, length, source, now) === PACKET_VOICE) this.hear(now);
 		}
 		this.dispatch(now);
 		this.#owner.turn();
 	}
 
 	/** Gives the voice packet just taken to the listener. */
-	#hear(now: number): void {
+	private hear(now: number): void {
 		const { voice, framing } = this.#options;
 		if (!voice) return;
 		const { speaker } = this.session.presence;
@@ -263,7 +263,7 @@ export class Channel {
 		voice.receive(number, payload, DATAGRAM_SIZE - AT_PAYLOAD, now, framing.sequence, framing.timestamp);
 	}
 
-	#log(level: number, event: string, fields: LogFields): void {
+	private log(level: number, event: string, fields: LogFields): void {
 		this.#options.log.log(level, AREA, event, fields);
 	}
 }

@@ -90,42 +90,42 @@ export class Control {
 
 	/** A new channel of `uid`. Each command gives false when QUEUE_LIMIT requests wait or this one is pending. */
 	create(request: Request, uid: Id): boolean {
-		return this.#submit(request, COMMAND_CREATE, uid, NO_ID, NO_ID);
+		return this.make(request, COMMAND_CREATE, uid, NO_ID, NO_ID);
 	}
 
 	/** `uid` ends a channel. */
 	delete(request: Request, uid: Id, channel: Id): boolean {
-		return this.#submit(request, COMMAND_DELETE, uid, channel, NO_ID);
+		return this.make(request, COMMAND_DELETE, uid, channel, NO_ID);
 	}
 
 	/** `uid` lets `member` join a channel. */
 	join(request: Request, uid: Id, member: Id, channel: Id): boolean {
-		return this.#submit(request, COMMAND_JOIN, uid, member, channel);
+		return this.make(request, COMMAND_JOIN, uid, member, channel);
 	}
 
 	/** `uid` lets `member` leave a channel. */
 	leave(request: Request, uid: Id, member: Id, channel: Id): boolean {
-		return this.#submit(request, COMMAND_LEAVE, uid, member, channel);
+		return this.make(request, COMMAND_LEAVE, uid, member, channel);
 	}
 
 	/** A new user. With `administrator` zero the server gives it no permissions, else the sum of PERMISSION constants. */
 	register(request: Request, administrator: Id, permissions: Id): boolean {
-		return this.#submit(request, COMMAND_REGISTER, administrator, permissions, NO_ID);
+		return this.make(request, COMMAND_REGISTER, administrator, permissions, NO_ID);
 	}
 
 	/** `administrator`, who may be the user itself, deletes a user. */
 	unregister(request: Request, administrator: Id, uid: Id): boolean {
-		return this.#submit(request, COMMAND_UNREGISTER, administrator, uid, NO_ID);
+		return this.make(request, COMMAND_UNREGISTER, administrator, uid, NO_ID);
 	}
 
 	/** The UDP port of a channel. */
 	getPort(request: Request, channel: Id): boolean {
-		return this.#submit(request, COMMAND_GET_PORT, channel, NO_ID, NO_ID);
+		return this.make(request, COMMAND_GET_PORT, channel, NO_ID, NO_ID);
 	}
 
 	/** All channels; with `request.ids` their ids, and whether `sought` is one of them. */
 	getChannels(request: Request, sought: Id = NO_ID): boolean {
-		return this.#submit(request, COMMAND_GET_CHANNELS, sought, NO_ID, NO_ID);
+		return this.make(request, COMMAND_GET_CHANNELS, sought, NO_ID, NO_ID);
 	}
 
 	/** Submits a request whose command and fields are set, however many wait. @returns false when it is pending. */
@@ -148,7 +148,7 @@ export class Control {
 		request.result = RESULT_CANCELLED;
 		this.waiting--;
 		if (request === this.current) {
-			this.#idle();
+			this.idle();
 			return true;
 		}
 		let before: Request | undefined;
@@ -194,70 +194,70 @@ export class Control {
 	input(offset: number, length: number): void {
 		if (this.state !== CONTROL_WAITING) return;
 		this.#answer.input(this.#view, offset, length);
-		if (this.#answer.result !== RESULT_NONE) this.#end(this.#answer.result);
+		if (this.#answer.result !== RESULT_NONE) this.end(this.#answer.result);
 	}
 
 	/** The server has closed. */
 	ended(): void {
 		if (this.state !== CONTROL_WAITING) return;
 		this.#answer.ended();
-		this.#end(this.#answer.result);
+		this.end(this.#answer.result);
 	}
 
 	/** No connection; `detail` is the system's word for it. */
 	failed(detail: string): void {
-		this.#broken(RESULT_CONNECT, detail);
+		this.broken(RESULT_CONNECT, detail);
 	}
 
 	/** The connection broke. */
 	reset(detail: string): void {
-		this.#broken(RESULT_RESET, detail);
+		this.broken(RESULT_RESET, detail);
 	}
 
 	/** Ends what takes too long. Early calls are harmless. */
 	tick(now: number): void {
-		if (now >= this.deadline) this.#broken(RESULT_TIME, this.state === CONTROL_OPENING ? "connecting" : "");
+		if (now >= this.deadline) this.broken(RESULT_TIME, this.state === CONTROL_OPENING ? "connecting" : "");
 	}
 
 	/** Hands the request with its result over. The control side is idle then. */
 	finish(): Request {
 		const request = this.current as Request;
-		this.#idle();
+		this.idle();
 		this.waiting--;
 		request.pending = false;
 		return request;
 	}
 
-	#submit(request: Request, command: number, first: Id, second: Id, third: Id): boolean {
+	private make(request: Request, command: number, first: Id, second: Id, third: Id): boolean {
 		if (request.pending || this.waiting >= QUEUE_LIMIT) return false;
 		request.set(command, first, second, third);
 		return this.submit(request);
 	}
 
-	#broken(result: number, detail: string): void {
+	private broken(result: number, detail: string): void {
 		if (this.state !== CONTROL_OPENING && this.state !== CONTROL_WAITING) return;
 		const request = this.current as Request;
 		request.detail = detail;
 		request.dropList();
-		this.#end(result);
+		this.end(result);
 	}
 
-	#idle(): void {
+	private idle(): void {
 		this.current = undefined;
 		this.state = CONTROL_IDLE;
 		this.deadline = Infinity;
 	}
 
-	#end(result: number): void {
+	private end(result: number): void {
 		const request = this.current as Request;
 		this.state = CONTROL_DONE;
 		this.deadline = Infinity;
-		request.result = result === RESULT_OK ? this.#judge(request) : result;
-		this.#tally(request.result);
+		request.result = result === RESULT_OK ? this.judge(request) : result;
+		this.tally(request.result);
 	}
 
 	/** What success means: ids and ports that cannot be are none (KV-8, KV-10). */
-	#judge(request: Request): number {
+	private judge(request: Request): number {
 		const { high, low } = request.status;
 		if (request.command === COMMAND_REGISTER) return request.status.legal ? RESULT_OK : RESULT_ILLEGAL_UID;
 		if (request.command !== COMMAND_JOIN && request.command !== COMMAND_GET_PORT) return RESULT_OK;
@@ -265,7 +265,7 @@ export class Control {
 		return request.port === 0 ? RESULT_ILLEGAL_PORT : RESULT_OK;
 	}
 
-	#tally(result: number): void {
+	private tally(result: number): void {
 		const { counters } = this;
 		switch (result) {
 			case RESULT_ERROR:

@@ -47,11 +47,11 @@ export class ControlLink {
 		this.#input = input;
 		this.#inputSize = inputSize;
 		this.#turn = turn;
-		this.#resolver = new io.Resolver({ onResolved: (address) => this.#resolved(address) });
+		this.#resolver = new io.Resolver({ onResolved: (address) => this.resolved(address) });
 		this.#stream = new io.Stream({
-			onReadable: () => this.#readable(),
-			onWritable: () => this.#writable(),
-			onError: () => this.#broken(),
+			onReadable: () => this.readable(),
+			onWritable: () => this.writable(),
+			onError: () => this.broken(),
 		});
 	}
 
@@ -60,9 +60,9 @@ export class ControlLink {
 		const { control } = this;
 		if (now >= control.deadline) control.tick(now);
 		for (;;) {
-			if (control.state === CONTROL_DONE) this.#finish();
+			if (control.state === CONTROL_DONE) this.finish();
 			if (!control.begin(now)) return;
-			if (this.address !== "") this.#connect();
+			if (this.address !== "") this.connect();
 			else {
 				this.#resolving = true;
 				this.#resolver.resolve(this.#server.host);
@@ -72,7 +72,7 @@ export class ControlLink {
 
 	/** Takes a request back. */
 	cancel(request: Request): void {
-		if (this.control.cancel(request)) this.#close();
+		if (this.control.cancel(request)) this.close();
 	}
 
 	/** Looks the name up again for the next request. */
@@ -82,27 +82,27 @@ export class ControlLink {
 
 	/** Frees what is native. */
 	dispose(): void {
-		this.#close();
+		this.close();
 		this.#stream.close();
 		this.#resolver.close();
 	}
 
-	#resolved(address: string | undefined): void {
+	private resolved(address: string | undefined): void {
 		if (!this.#resolving) return;
 		this.#resolving = false;
 		if (address === undefined) this.control.failed(this.#server.host + ": " + this.#resolver.error);
 		else {
 			this.address = address;
-			this.#connect();
+			this.connect();
 		}
 		this.#turn();
 	}
 
-	#connect(): void {
+	private connect(): void {
 		if (this.#stream.connect(this.address, this.#server.port) < 0) this.control.failed(this.#stream.error);
 	}
 
-	#writable(): void {
+	private writable(): void {
 		const { control } = this;
 		if (control.state !== CONTROL_OPENING) return;
 		control.opened(this.#io.monotonic());
@@ -113,7 +113,7 @@ export class ControlLink {
 		this.#turn();
 	}
 
-	#readable(): void {
+	private readable(): void {
 		const { control } = this;
 		for (let i = 0; i < READS && control.state !== CONTROL_DONE && control.state !== CONTROL_IDLE; i++) {
 			const count = this.#stream.read(this.#buffer, this.#input, this.#inputSize);
@@ -127,7 +127,7 @@ export class ControlLink {
 		if (control.state === CONTROL_DONE) this.#turn();
 	}
 
-	#broken(): void {
+	private broken(): void {
 		const { control } = this;
 		if (control.state === CONTROL_OPENING) control.failed(this.#stream.error);
 		else control.reset(this.#stream.error);
@@ -135,15 +135,15 @@ export class ControlLink {
 	}
 
 	/** The connection is closed first, so that who is told may ask again. */
-	#finish(): void {
-		this.#close();
+	private finish(): void {
+		this.close();
 		const request = this.control.finish();
 		// No word from the server: its name may mean another address by now.
 		if (!request.ok && !request.refused) this.address = "";
 		request.done(request);
 	}
 
-	#close(): void {
+	private close(): void {
 		if (this.#resolving) this.#resolver.cancel();
 		this.#resolving = false;
 		if (this.#stream.opened) this.#stream.close();

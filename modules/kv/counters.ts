@@ -27,6 +27,8 @@ export class ChannelCounters {
 	/** Times joined, and times lost. */
 	joins = 0;
 	losses = 0;
+	/** JOINs of a member that had heard nothing from one look to the next. */
+	rejoins = 0;
 	refusals = 0;
 	/** CLOSE packets, and those that the server's list proved wrong. */
 	closes = 0;

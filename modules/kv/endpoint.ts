@@ -152,7 +152,7 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 			channels[i].dispatch(now);
 		}
 		this.#link.turn(now);
-		this.#arm(now);
+		this.arm(now);
 	}
 
 	submit(request: Request): void {
@@ -171,11 +171,11 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 	/** The server's name is looked up anew: it may mean another address by then. */
 	channelLost(): void {
 		this.#link.forget();
-		this.#detach();
+		this.detach();
 	}
 
 	channelStopped(): void {
-		this.#detach();
+		this.detach();
 		this.#running--;
 		if (this.#running > 0) return;
 		const done = this.#stopped;
@@ -188,14 +188,14 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 	}
 
 	/** The sound goes nowhere, and nobody is heard, when the last channel is lost. */
-	#detach(): void {
+	private detach(): void {
 		const { voice } = this.#options;
 		if (!voice || this.joined > 0) return;
 		voice.attach(undefined);
 		voice.forgetAll();
 	}
 
-	#arm(now: number): void {
+	private arm(now: number): void {
 		let at = this.control.deadline;
 		for (let i = 0; i < this.channels.length; i++) {
 			const deadline = this.channels[i].session.deadline;

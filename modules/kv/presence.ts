@@ -104,7 +104,7 @@ export class Presence {
 			this.#probeAt = now + PROBE;
 			this.#ask = true;
 		}
-		this.#announce(now);
+		this.announce(now);
 	}
 
 	/** Joined no more: nothing is sent. */
@@ -136,6 +136,12 @@ export class Presence {
 		this.#keepaliveAt = now + this.#times.keepalive;
 	}
 
+	/** JOIN was answered once more: the channel is told at once that we are there. */
+	rejoined(now: number): void {
+		if (!this.alive && this.#repeats >= REPEATS.length) this.#repeatAt = now + this.#times.join;
+		this.announce(now);
+	}
+
 	/** The host did not take a packet. */
 	unsent(now: number): void {
 		if (this.#keepaliveAt > now + AGAIN) this.#keepaliveAt = now + AGAIN;
@@ -150,12 +156,12 @@ export class Presence {
 	}
 
 	tick(now: number): void {
-		if (now >= this.#probeAt) this.#probe(now);
+		if (now >= this.#probeAt) this.probe(now);
 		if (now >= this.#repeatAt) {
 			this.#repeats++;
 			this.#ask = true;
 			this.#repeatAt = this.#repeats < REPEATS.length ? this.#joinedAt + REPEATS[this.#repeats] : now + this.#times.join;
-			if (this.otherPort === 0) this.#announce(now);
+			if (this.otherPort === 0) this.announce(now);
 		}
 		if (now >= this.#keepaliveAt) {
 			this.#ask = true;
@@ -177,7 +183,7 @@ export class Presence {
 		if (source < 0) counters.wrongSource++;
 		else if (length !== DATAGRAM_SIZE) counters.wrongSize++;
 		else if (!this.#joined) counters.notJoined++;
-		else if (isSystem(this.#view, at)) return this.#system(at, source, now);
+		else if (isSystem(this.#view, at)) return this.system(at, source, now);
 		else {
 			const { speaker } = this;
 			this.#wire.readUid(this.#view, at, speaker);
@@ -185,7 +191,7 @@ export class Presence {
 			else if (speaker.equals(this.#uid)) counters.ownPackets++;
 			else {
 				counters.packetsIn++;
-				this.#heard(source, now);
+				this.heard(source, now);
 				return PACKET_VOICE;
 			}
 		}
@@ -212,7 +218,7 @@ export class Presence {
 		return true;
 	}
 
-	#system(at: number, source: number, now: number): number {
+	private system(at: number, source: number, now: number): number {
 		const view = this.#view;
 		const counters = this.#counters;
 		if (!this.#wire.checks(view, at)) {
@@ -240,24 +246,24 @@ export class Presence {
 		counters.systemIn++;
 		counters.acks++;
 		this.#acknowledges = true;
-		this.#heard(source, now);
+		this.heard(source, now);
 		return PACKET_ACK;
 	}
 
 	/** The channel is there, and we are in it. */
-	#heard(source: number, now: number): void {
+	private heard(source: number, now: number): void {
 		this.heardAt = now;
 		this.missed = 0;
-		if (!this.alive) this.#settle(source, now);
+		if (!this.alive) this.settle(source, now);
 	}
 
-	#announce(now: number): void {
+	private announce(now: number): void {
 		this.refresh(now);
 		if (this.#userJoin) this.#sends |= JOIN;
 	}
 
 	/** The port asked first has not answered: the other one is asked, and when that is silent too, the first one it is. */
-	#probe(now: number): void {
+	private probe(now: number): void {
 		if (this.target === 0) {
 			this.target = 1;
 			this.#probeAt = now + PROBE;
@@ -266,11 +272,11 @@ export class Presence {
 			this.otherPort = 0;
 			this.#probeAt = Infinity;
 		}
-		this.#announce(now);
+		this.announce(now);
 	}
 
 	/** The channel is heard, from port number `source`. */
-	#settle(source: number, now: number): void {
+	private settle(source: number, now: number): void {
 		this.alive = true;
 		this.#repeatAt = Infinity;
 		this.#probeAt = Infinity;

@@ -131,23 +131,23 @@ export class Session {
 		this.wire = new PacketWire(settings.switches);
 		this.presence = new Presence(arena, offset, this.uid, this.wire, this.counters, settings);
 		this.#backoff = new Backoff({ first: times.retry * LEAST, limit: times.retryLimit * LEAST, jitter: SPREAD, random });
-		this.#forget(true);
+		this.forget(true);
 	}
 
 	start(now: number): void {
 		if (this.state !== STATE_IDLE && this.state !== STATE_STOPPED) return;
 		this.#stopping = false;
-		this.#forget(true);
-		this.#proceed(now);
+		this.forget(true);
+		this.proceed(now);
 	}
 
 	/** Leaves, and deletes what it had made when that is wanted; EVENT_STOPPED follows, at once when it is not joined. */
 	stop(now: number): void {
 		if (this.#stopping) return;
 		this.#stopping = true;
-		if (this.state === STATE_JOINED) this.#leave(now);
+		if (this.state === STATE_JOINED) this.leave(now);
 		else if (this.state === STATE_JOINING) this.#stopAt = now + this.#times.leave;
-		else this.#stopped();
+		else this.stopped();
 	}
 
 	get joined(): boolean {
@@ -191,18 +191,18 @@ export class Session {
 	tick(now: number): void {
 		switch (this.state) {
 			case STATE_JOINED:
-				this.#stay(now);
+				this.stay(now);
 				break;
 			case STATE_WAITING:
 			case STATE_REFUSED:
-				if (now >= this.retryAt) this.#proceed(now);
+				if (now >= this.retryAt) this.proceed(now);
 				break;
 			case STATE_ABSENT:
-				if (now >= this.retryAt && !this.#asking) this.#askList(now);
+				if (now >= this.retryAt && !this.#asking) this.askList(now);
 				break;
 			case STATE_JOINING:
 			case STATE_LEAVING:
-				if (now >= this.#stopAt) this.#stopped();
+				if (now >= this.#stopAt) this.stopped();
 		}
 	}
 
@@ -213,45 +213,45 @@ export class Session {
 		const { request } = this;
 		switch (this.state) {
 			case STATE_REGISTERING:
-				if (!request.ok) this.#failed(now);
+				if (!request.ok) this.failed(now);
 				else {
 					this.uid.copy(request.status);
 					this.#known = true;
 					this.#events |= EVENT_REGISTERED;
-					this.#proceed(now);
+					this.proceed(now);
 				}
 				break;
 			case STATE_LOOKING:
-				if (!request.ok && !request.refused) this.#failed(now);
+				if (!request.ok && !request.refused) this.failed(now);
 				else {
 					this.#look = false;
 					this.#listed = request.ok && request.listed;
 					this.#found = this.#listed;
-					this.#proceed(now);
+					this.proceed(now);
 				}
 				break;
 			case STATE_CREATING:
-				if (!request.ok) this.#failed(now);
+				if (!request.ok) this.failed(now);
 				else {
 					this.channel.copy(request.status);
 					this.#found = true;
 					this.#events |= EVENT_CREATED;
-					this.#proceed(now);
+					this.proceed(now);
 				}
 				break;
 			case STATE_JOINING:
-				this.#joinAnswered(now);
+				this.joinAnswered(now);
 				break;
 			case STATE_JOINED:
-				this.#looked(now);
+				this.looked(now);
 				break;
 			case STATE_ABSENT:
 				this.#listed = request.ok && request.listed;
-				if (this.#listed) this.#proceed(now);
+				if (this.#listed) this.proceed(now);
 				else this.retryAt = now + this.#times.check;
 				break;
 			case STATE_LEAVING:
-				this.#left();
+				this.left();
 		}
 	}
 
@@ -287,45 +287,45 @@ export class Session {
 	}
 
 	/** Takes the next step to being joined, by what is known. */
-	#proceed(now: number): void {
+	private proceed(now: number): void {
 		const { uid, channel } = this;
 		this.retryAt = Infinity;
 		if (!this.#known) {
 			const { administrator, permissions } = this.#settings;
 			this.state = STATE_REGISTERING;
-			this.#ask(COMMAND_REGISTER, administrator, permissions);
+			this.ask(COMMAND_REGISTER, administrator, permissions);
 		} else if (!this.#found && this.#look) {
 			this.state = STATE_LOOKING;
-			this.#askList(now);
+			this.askList(now);
 		} else if (!this.#found) {
 			this.state = STATE_CREATING;
-			this.#ask(COMMAND_CREATE, uid);
+			this.ask(COMMAND_CREATE, uid);
 		} else {
 			this.state = STATE_JOINING;
 			this.#stopAt = Infinity;
-			this.#ask(COMMAND_JOIN, uid, uid, channel);
+			this.ask(COMMAND_JOIN, uid, uid, channel);
 		}
 	}
 
-	#joinAnswered(now: number): void {
+	private joinAnswered(now: number): void {
 		const { request } = this;
 		if (this.#stopping) {
-			if (request.ok) this.#leave(now);
-			else this.#stopped();
+			if (request.ok) this.leave(now);
+			else this.stopped();
 			return;
 		}
 		const listed = this.#listed;
 		this.#listed = false;
-		if (request.ok) this.#join(request.port, now);
-		else if (!this.#own && !listed && request.saysMissing) this.#absent(REASON_REQUEST, now);
+		if (request.ok) this.join(request.port, now);
+		else if (!this.#own && !listed && request.saysMissing) this.absent(REASON_REQUEST, now);
 		else if (this.#own && listed && request.refused) {
 			// Not the channel that it had created before, or no way back into it.
 			this.#found = false;
-			this.#proceed(now);
-		} else this.#failed(now);
+			this.proceed(now);
+		} else this.failed(now);
 	}
 
-	#join(port: number, now: number): void {
+	private join(port: number, now: number): void {
 		this.state = STATE_JOINED;
 		this.reason = REASON_NONE;
 		this.#joinedAt = now;
@@ -338,72 +338,89 @@ export class Session {
 	}
 
 	/** What is due while joined. */
-	#stay(now: number): void {
+	private stay(now: number): void {
 		const port = this.presence.otherPort;
 		this.presence.tick(now);
 		if (port !== this.presence.otherPort) this.#events |= EVENT_PORT;
 		if (this.#asking) return;
 		if (this.presence.missed >= MISSED_LIMIT) this.#watch.urge(now);
-		if (now >= this.#watch.deadline) this.#askList(now);
+		if (now >= this.#watch.deadline) this.askList(now);
 	}
 
-	#askList(now: number): void {
+	private askList(now: number): void {
 		this.#watch.begin(now);
 		this.counters.checks++;
-		this.#ask(COMMAND_GET_CHANNELS, this.channel);
+		this.ask(COMMAND_GET_CHANNELS, this.channel);
 	}
 
 	/** What a look while joined has shown: first the list, then the port. */
-	#looked(now: number): void {
+	private looked(now: number): void {
 		const { request } = this;
-		if (request.command === COMMAND_GET_PORT) {
+		if (request.command === COMMAND_JOIN) this.joinedAgain(now);
+		else if (request.command === COMMAND_GET_PORT) {
 			if (request.ok && request.port !== this.#port) {
-				this.#lose(REASON_MOVED, now);
+				this.lose(REASON_MOVED, now);
 				return;
 			}
 			if (request.refused) this.#portless = true;
-			this.#checked(now);
+			this.checked(now);
 		} else if (request.ok) {
 			this.#watch.answered();
-			if (!request.listed) this.#lose(this.#watch.closing ? REASON_CLOSED : REASON_GONE, now);
-			else if (this.#portless) this.#checked(now);
-			else this.#ask(COMMAND_GET_PORT, this.channel);
-		} else if (request.refused) this.#checked(now);
+			if (!request.listed) this.lose(this.#watch.closing ? REASON_CLOSED : REASON_GONE, now);
+			else if (this.#portless) this.checked(now);
+			else this.ask(COMMAND_GET_PORT, this.channel);
+		} else if (request.refused) this.checked(now);
 		else {
 			this.counters.checksFailed++;
 			const heard = now - this.presence.heardAt < this.#times.silence || request.result === RESULT_ERROR;
-			if (this.#watch.failed(heard, now)) this.#lose(REASON_REQUEST, now);
+			if (this.#watch.failed(heard, now)) this.lose(REASON_REQUEST, now);
 		}
 	}
 
 	/** The channel is where it was. */
-	#checked(now: number): void {
-		if (this.presence.missed >= MISSED_LIMIT) this.#lose(REASON_EVICTED, now);
-		else if (this.#watch.found(now)) {
+	private checked(now: number): void {
+		const { presence, uid } = this;
+		if (presence.missed >= MISSED_LIMIT) {
+			this.lose(REASON_EVICTED, now);
+			return;
+		}
+		if (this.#watch.found(now)) {
 			this.counters.forgedCloses++;
 			this.#events |= EVENT_CLOSE_IGNORED;
 		}
+		if (!this.#watch.doubts(presence.heardAt, now)) return;
+		this.counters.rejoins++;
+		this.ask(COMMAND_JOIN, uid, uid, this.channel);
+	}
+
+	/** JOIN of a member that hears nothing: whoever was dropped is in again, and members stay what they are. */
+	private joinedAgain(now: number): void {
+		const { request } = this;
+		this.#watch.reassured(request.ok, now);
+		if (request.refused) this.lose(REASON_EVICTED, now);
+		else if (request.ok && request.port !== this.#port) this.lose(REASON_MOVED, now);
+		else if (request.ok) this.presence.rejoined(now);
 	}
 
 	/** Not joined any more. */
-	#lose(reason: number, now: number): void {
+	private lose(reason: number, now: number): void {
 		this.presence.close();
 		this.counters.losses++;
 		if (now - this.#joinedAt >= this.#times.life) this.#backoff.reset();
 		const gone = reason === REASON_GONE || reason === REASON_CLOSED;
 		if (gone) this.#events |= EVENT_GONE;
-		this.#forget(gone);
-		if (gone && !this.#own) this.#absent(reason, now);
-		else this.#wait(reason, now);
+		this.forget(gone);
+		if (gone && !this.#own) this.absent(reason, now);
+		else this.wait(reason, now);
 	}
 
 	/** A request on the way to being joined has failed. */
-	#failed(now: number): void {
+	private failed(now: number): void {
 		const { request } = this;
 		const { result } = request;
 		if (request.refused || result === RESULT_ILLEGAL_UID || result === RESULT_ILLEGAL_PORT) {
 			this.counters.refusals++;
-			this.#forget(true);
+			this.forget(true);
 			this.state = STATE_REFUSED;
 			this.reason = REASON_REQUEST;
 			this.retryAt = this.#settings.switches.refused === "slow" ? now + this.#times.refused : Infinity;
@@ -411,19 +428,19 @@ export class Session {
 			return;
 		}
 		// Without a word from the server it may be another one by now, that knows none of these ids.
-		if (result !== RESULT_ERROR) this.#forget(false);
-		this.#wait(REASON_REQUEST, now);
+		if (result !== RESULT_ERROR) this.forget(false);
+		this.wait(REASON_REQUEST, now);
 	}
 
-	#wait(reason: number, now: number): void {
+	private wait(reason: number, now: number): void {
 		this.state = STATE_WAITING;
 		this.reason = reason;
 		this.retryAt = now + this.#backoff.next();
 		this.#events |= EVENT_LOST;
 	}
 
-	#absent(reason: number, now: number): void {
-		this.#forget(true);
+	private absent(reason: number, now: number): void {
+		this.forget(true);
 		this.state = STATE_ABSENT;
 		this.reason = reason;
 		this.retryAt = now + this.#times.check;
@@ -431,7 +448,7 @@ export class Session {
 	}
 
 	/** Ids that it was given by the server are of no use any more, a channel of its own perhaps not yet. */
-	#forget(gone: boolean): void {
+	private forget(gone: boolean): void {
 		const { uid } = this.#settings;
 		this.#known = uid !== undefined;
 		if (uid !== undefined) this.uid.copy(uid);
@@ -439,27 +456,27 @@ export class Session {
 		this.#look = this.#own && !gone && !this.channel.zero;
 	}
 
-	#leave(now: number): void {
+	private leave(now: number): void {
 		const { uid, channel } = this;
-		this.#cancel();
+		this.cancel();
 		this.presence.leave();
 		this.state = STATE_LEAVING;
 		this.#stopAt = now + this.#times.leave;
-		this.#ask(COMMAND_LEAVE, uid, uid, channel);
+		this.ask(COMMAND_LEAVE, uid, uid, channel);
 	}
 
 	/** A request of a stop is done: the next one, when what it had made is to be deleted. */
-	#left(): void {
+	private left(): void {
 		const { uid } = this;
 		const { command } = this.request;
-		if (!this.#settings.cleanUp || command === COMMAND_UNREGISTER) this.#stopped();
-		else if (command === COMMAND_LEAVE && this.#own) this.#ask(COMMAND_DELETE, uid, this.channel);
-		else if (this.#settings.uid === undefined) this.#ask(COMMAND_UNREGISTER, uid, uid);
-		else this.#stopped();
+		if (!this.#settings.cleanUp || command === COMMAND_UNREGISTER) this.stopped();
+		else if (command === COMMAND_LEAVE && this.#own) this.ask(COMMAND_DELETE, uid, this.channel);
+		else if (this.#settings.uid === undefined) this.ask(COMMAND_UNREGISTER, uid, uid);
+		else this.stopped();
 	}
 
-	#stopped(): void {
-		this.#cancel();
+	private stopped(): void {
+		this.cancel();
 		this.presence.close();
 		this.state = STATE_STOPPED;
 		this.#stopping = false;
@@ -467,13 +484,13 @@ export class Session {
 		this.#events |= EVENT_STOPPED;
 	}
 
-	#ask(command: number, first: Id, second = NO_ID, third = NO_ID): void {
+	private ask(command: number, first: Id, second = NO_ID, third = NO_ID): void {
 		this.request.set(command, first, second, third);
 		this.#asking = true;
 		this.#events |= EVENT_REQUEST;
 	}
 
-	#cancel(): void {
+	private cancel(): void {
 		if (!this.#asking) return;
 		this.#asking = false;
 		this.#events = (this.#events | EVENT_CANCEL) & ~EVENT_REQUEST;

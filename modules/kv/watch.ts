@@ -5,6 +5,8 @@ const FAILURES_LIMIT = 3;
 /** Between looks that something odd asks for (ms), and after one that failed. */
 const PAUSE = 2000;
 const AGAIN = 5000;
+/** The pause between JOINs of a member that hears nothing grows up to so many checks. */
+const PATIENCE_LIMIT = 16;
 
 /* How far CLOSE is proved. */
 const NOT_CLOSED = 0;
@@ -21,9 +23,13 @@ export class Watch {
 	#lookedAt = -Infinity;
 	#failures = 0;
 	#closing = NOT_CLOSED;
+	/** When it was last sure that the server takes us for a member, and how long that is believed. */
+	#sureAt = 0;
+	#patience: number;
 
 	constructor(times: KVTimes) {
 		this.#times = times;
+		this.#patience = times.check;
 	}
 
 	/** Joined. */
@@ -32,6 +38,7 @@ export class Watch {
 		this.#silenceAt = Infinity;
 		this.#failures = 0;
 		this.#closing = NOT_CLOSED;
+		this.#sureAt = now;
 	}
 
 	/** When a look is due; Infinity: one is under way. */
@@ -94,5 +101,22 @@ export class Watch {
 		this.#closing = LOOKED_ONCE;
 		this.urge(now);
 		return false;
+	}
+
+	/** The channel was heard at `heardAt` for the last time. @returns whether it is to be asked for membership: at most once in a check's time. */
+	doubts(heardAt: number, now: number): boolean {
+		if (heardAt > this.#sureAt) {
+			this.#sureAt = heardAt;
+			this.#patience = this.#times.check;
+		}
+		return now - this.#sureAt >= this.#patience;
+	}
+
+	/** The server has answered a member's JOIN. One that does not welcome it is asked less and less often, until something is heard. */
+	reassured(welcome: boolean, now: number): void {
+		const { check } = this.#times;
+		this.#sureAt = now;
+		if (welcome) this.#patience = check;
+		else if (this.#patience < PATIENCE_LIMIT * check) this.#patience *= 2;
 	}
 }

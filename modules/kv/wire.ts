@@ -80,21 +80,21 @@ export class PacketWire {
 		if (this.#swap && (operation === OPERATION_KEEPALIVE || operation === OPERATION_LEAVE)) writeId(view, offset + AT_UID, uid);
 		else this.writeUid(view, offset + AT_UID, uid);
 		view.setUint32(offset + AT_ACK, ack, little);
-		view.setUint32(offset + AT_CHECKSUM, checksum(this.#low(view, offset), ack), little);
+		view.setUint32(offset + AT_CHECKSUM, checksum(this.low(view, offset), ack), little);
 	}
 
 	/** Whether the checksum of a system packet is right. */
 	checks(view: DataView, offset: number): boolean {
 		const { little } = this;
-		const sum = checksum(this.#low(view, offset), view.getUint32(offset + AT_ACK, little));
+		const sum = checksum(this.low(view, offset), view.getUint32(offset + AT_ACK, little));
 		return view.getUint32(offset + AT_CHECKSUM, little) === sum;
 	}
 
 	/** Whether the system packet at `offset` bears this user id, in the order in which it was sent. */
 	bears(view: DataView, offset: number, uid: Id): boolean {
 		const at = offset + AT_UID;
-		if (this.#is(view, at, uid, this.little)) return true;
-		return this.#swap && this.#is(view, at, uid, false);
+		if (this.is(view, at, uid, this.little)) return true;
+		return this.#swap && this.is(view, at, uid, false);
 	}
 
 	writeUid(view: DataView, offset: number, uid: Id): void {
@@ -115,14 +115,14 @@ export class PacketWire {
 		}
 	}
 
-	#is(view: DataView, at: number, uid: Id, little: boolean): boolean {
+	private is(view: DataView, at: number, uid: Id, little: boolean): boolean {
 		const first = view.getUint32(at, little);
 		const second = view.getUint32(at + 4, little);
 		return little ? first === uid.low && second === uid.high : first === uid.high && second === uid.low;
 	}
 
 	/** The half of the user id that goes into the checksum. */
-	#low(view: DataView, offset: number): number {
+	private low(view: DataView, offset: number): number {
 		return this.little ? view.getUint32(offset + AT_UID, true) : view.getUint32(offset + AT_UID + 4);
 	}
 }

@@ -20,7 +20,7 @@ export const SCALED = Object.freeze({
 	keepalive: 200,
 	check: 600,
 	silence: 300,
-	join: 150,
+	join: 200,
 	ack: 250,
 	retry: 60,
 	retryLimit: 600,
@@ -60,6 +60,7 @@ export interface ChannelMetrics {
 	readonly ackTimeouts: number;
 	readonly joins: number;
 	readonly losses: number;
+	readonly rejoins: number;
 	readonly refusals: number;
 	readonly closes: number;
 	readonly forgedCloses: number;

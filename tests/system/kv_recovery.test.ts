@@ -211,6 +211,25 @@ test("KV-9 KV-19 uid unregistered: missed ACKs tell it, the device registers ane
 	await hearsMore(peer);
 });
 
+test("KV-13 KV-21 dropped by a server that acknowledges nothing, while nobody speaks: joined again; the user unregistered: registered anew", async (t) => {
+	const server = await startScaledServer(t, { acknowledges: false });
+	const channel = (await server.addChannel()).id;
+	const device = await startKvDevice(t, { server, channel, times: SCALED });
+	const [member] = await server.located(1);
+	const uid = member?.uid ?? 0n;
+	server.channel.members.delete(uid);
+	await server.until("the member again", () => server.channel.members.has(uid), 5_000);
+	const peer = await joinPeer(t, server, channel, 200);
+	await hearsMore(peer);
+	const { joins, losses, rejoins } = await device.channel();
+	assert.deepEqual([joins, losses], [1, 0]);
+	assert.ok(rejoins >= 1);
+	server.unregister(uid);
+	await device.process.waitForLog("kv", "lost", 8_000);
+	await device.process.waitForLog("kv", "joined", 8_000, 2);
+	await hearsMore(peer);
+});
+
 test("KV-9 a given uid that is unregistered: refused, told, and not asked for again soon", async (t) => {
 	const server = await startScaledServer(t);
 	server.users.add(0x2aan, 0n);

@@ -1,7 +1,9 @@
 /** Fingerprints of the last packets that copies are looked for among. */
 const REMEMBERED = 8;
-/** Packets that are the same as the one before them and come at the pace of frames are frames after so many. */
-const SILENT = 2;
+/** A packet with the bytes of an earlier one is a copy when it comes that much (in frames) before one is due ... */
+const EARLY = 1 / 2;
+/** ... or less early, but at the heels of another packet: within so many frames. */
+const HEELS = 1 / 4;
 /** The sender's phase is the earliest arrival of this time (ms) and the one before it. */
 const WINDOW = 2_000;
 /** After that long (ms) without a packet nothing is known of the sender's phase. */
@@ -26,8 +28,8 @@ const LONGEST_STEP = 1_000;
  * than that losses and delays look alike: the sequencer learns it from packets that come too early, and then counts losses only
  * that are longer; what it misses shifts the stream by a frame, which the jitter buffer sets right.
  *
- * A copy of a packet is known by its fingerprint. Frames of digital silence are the same bytes, too: when such packets keep coming
- * while time passes they are frames, and only the first two of them are taken for copies.
+ * A copy of a packet is known by its fingerprint and its time: it comes where no packet is due. Frames of digital silence or of a
+ * tone are the same bytes, too, but come on schedule.
  */
 export class ArrivalSequencer {
 	// Fields are found one after the other: private ones first, and of those the ones used for each packet.
@@ -40,14 +42,11 @@ export class ArrivalSequencer {
 	#number = 0;
 	readonly #prints = new Int32Array(REMEMBERED);
 	#print = 0;
-	#latest = -1;
 	#began = 0;
 	#earlier = 0;
 	#current = 0;
 	/** Frames that a packet must be late beyond one before a gap is believed. */
 	#doubt = 0;
-	/** How often the last packet came again. */
-	#repeats = 0;
 	/** Of the packet that was numbered last: its number, 16 bits, and its media time, 32 bits. */
 	sequence = 0;
 	media = 0;
@@ -60,7 +59,6 @@ export class ArrivalSequencer {
 
 	/** Another sender. */
 	reset(): void {
-		this.#latest = -1;
 		this.#last = -Infinity;
 		this.#doubt = 0;
 		this.copies = 0;
@@ -72,14 +70,10 @@ export class ArrivalSequencer {
 		const number = this.#number + 1;
 		if (now - this.#last > LONGEST_PAUSE) this.begin(number & 0xffff, now);
 		else {
-			const perMs = this.#perMs;
-			let frames = ((now - this.#base) * perMs - this.#expected) / units;
-			if (prints.indexOf(print) >= 0) {
-				if (!this.silence(print, frames, units)) {
-					this.copies++;
-					return false;
-				}
-				frames = ((now - this.#base) * perMs - this.#expected) / units;
+			const frames = ((now - this.#base) * this.#perMs - this.#expected) / units;
+			if (prints.indexOf(print) >= 0 && this.untimely(frames, units, now)) {
+				this.copies++;
+				return false;
 			}
 			// Nearly all packets are the next one, at their time.
 			const plain = frames >= -1 / 2 && frames + SLACK < 1 && this.#doubt === 0;
@@ -88,8 +82,6 @@ export class ArrivalSequencer {
 		const at = this.#print;
 		prints[at] = print;
 		this.#print = (at + 1) & (REMEMBERED - 1);
-		if (print !== this.#latest) this.#repeats = 0;
-		this.#latest = print;
 		this.place(units, now);
 		return true;
 	}
@@ -113,8 +105,6 @@ export class ArrivalSequencer {
 	private begin(number: number, now: number): void {
 		const base = now - this.#expected / this.#perMs;
 		this.#number = number;
-		this.#latest = -1;
-		this.#repeats = 0;
 		this.#prints.fill(-1);
 		this.#base = base;
 		this.#began = now;
@@ -127,15 +117,10 @@ export class ArrivalSequencer {
 		return now - this.#base - this.#expected / this.#perMs;
 	}
 
-	/** A packet with the bytes of one that came lately. @returns true when it is a frame and no copy. */
-	private silence(print: number, frames: number, units: number): boolean {
-		if (print !== this.#latest) return false;
-		if (this.#repeats > SILENT) return frames >= -1 / 2;
-		if (++this.#repeats <= SILENT || frames < SILENT - 1 / 2) return false;
-		// Those before it were no copies either: there is no gap.
-		this.copies -= SILENT;
-		this.#expected += SILENT * units;
-		return true;
+	/** @returns whether no packet is due when it is `frames` late. */
+	private untimely(frames: number, units: number, now: number): boolean {
+		if (frames < -EARLY) return true;
+		return frames < -SLACK && (now - this.#last) * this.#perMs < HEELS * units;
 	}
 
 	/** @returns packets lost before the one that is `frames` late. */

@@ -18,8 +18,9 @@ export default function membership(suite: Suite): void {
 		check.equal(driver.asked(), "GET_CHANNELS");
 		driver.list(true);
 		check.equal(driver.asked(), "GET_PORT 7fbbf903e6c0");
-		driver.say("c40e");
+		driver.say("c40e").say("c40e");
 		driver.wait(5000);
+		driver.asked();
 		driver.give(voice(PEER, "08"));
 		driver.wait(14999);
 		check.equal(driver.asked(), "");
@@ -100,10 +101,11 @@ export default function membership(suite: Suite): void {
 		const driver = new Driver(CHANNEL).join().wait(60000).list(true).say("c40f");
 		check.equal(driver.state, "waiting");
 		check.equal(driver.session.reason, 5);
-		const portless = new Driver(CHANNEL).join().wait(60000).list(true).deny(5);
+		const portless = new Driver(CHANNEL).join().wait(60000).list(true).deny(5).say("c40e");
 		check.equal(portless.state, "joined");
 		portless.asked();
-		portless.wait(60000).list(true);
+		portless.give(voice(PEER, "08"));
+		portless.wait(15000).list(true);
 		check.equal(portless.asked(), "GET_CHANNELS", "a server that has no GET_PORT is asked once");
 	});
 
@@ -132,9 +134,71 @@ export default function membership(suite: Suite): void {
 		for (let i = 0; i < 20; i++) {
 			while (!driver.asked().includes("GET_CHANNELS")) driver.wait(100);
 			driver.list(true).say("c40e");
+			check.equal(driver.asked(), "GET_PORT 7fbbf903e6c0, JOIN 1 1 7fbbf903e6c0", "asked instead");
+			driver.say("c40e");
 		}
 		check.equal(driver.state, "joined");
 		check.ok(driver.session.counters.ackTimeouts > 50);
+		check.equal(driver.session.counters.joins, 1);
+	});
+
+	suite.test("KV-13 KV-21 nothing heard from one look to the next: JOIN and KEEPALIVE again, who was dropped is in", (check) => {
+		const driver = new Driver({ ...CHANNEL, switches: { userJoin: true } }).join().wait(60000).list(true);
+		driver.asked();
+		driver.take();
+		driver.say("c40e");
+		check.equal(driver.asked(), "JOIN 1 1 fffffffe00000001");
+		check.equal(driver.state, "joined", "and the sound goes on");
+		driver.wait(50).say("c40e");
+		check.equal(driver.take().replaceAll(/KEEPALIVE [0-9]+/g, "KEEPALIVE"), "KEEPALIVE@61050 JOIN 0@61050");
+		driver.wait(59000);
+		check.equal(driver.asked(), "", "once for each look");
+		driver.wait(1000).list(true);
+		driver.give(voice(PEER, "08"));
+		driver.say("c40e");
+		check.equal(driver.asked(), "GET_CHANNELS, GET_PORT fffffffe00000001", "not when something was heard");
+		check.equal(driver.session.counters.rejoins, 1);
+		check.equal(driver.session.counters.joins, 1);
+	});
+
+	suite.test(
+		"KV-13 KV-21 JOIN of a member: refused is dropped, another port is joined, no answer and SERV say nothing",
+		(check) => {
+			const looked = (): Driver => new Driver({ uid: "7", ...CHANNEL }).join().wait(60000).list(true).say("c40e");
+			const dropped = looked().deny(4);
+			check.equal(dropped.state, "waiting");
+			check.equal(dropped.session.reason, 4);
+			dropped.asked();
+			dropped.wait(1100);
+			check.equal(dropped.asked(), "JOIN 7 7 fffffffe00000001");
+			check.equal(dropped.deny(4).state, "refused", "and then it is told");
+			check.equal(looked().say("c40f").session.reason, 5);
+			check.equal(looked().fail(RESULT_TIME).state, "joined");
+			check.equal(looked().deny(1).state, "joined");
+			check.equal(
+				looked().stop().asked(),
+				"JOIN 7 7 fffffffe00000001, GET_CHANNELS, GET_PORT fffffffe00000001, JOIN 7 7 fffffffe00000001, LEAVE 7 7 fffffffe00000001",
+			);
+		},
+	);
+
+	suite.test("KV-13 a server that refuses members' JOIN is asked 1, 2, 4 .. 16 min after the one before", (check) => {
+		const driver = new Driver(CHANNEL).join();
+		const pauses: number[] = [];
+		let since = driver.now;
+		while (pauses.length < 6) {
+			driver.requests = [];
+			driver.wait(1000);
+			const asked = driver.requests[driver.requests.length - 1] ?? "";
+			if (asked.startsWith("GET_CHANNELS")) driver.list(true).say("c40e");
+			else if (asked.startsWith("REGISTER")) driver.say("1").say("c40e");
+			if (driver.session.request.command !== 2 || driver.state !== "joined" || driver.requests.length < 3) continue;
+			if (!driver.requests[driver.requests.length - 1].startsWith("JOIN") || asked.startsWith("REGISTER")) continue;
+			pauses.push(Math.round((driver.now - since) / 60000));
+			since = driver.now;
+			driver.deny(3);
+		}
+		check.equal(pauses.join(" "), "1 2 4 8 16 16");
 	});
 
 	suite.test("KV-17 CLOSE raises an event and is proved by the list; a forged one changes nothing", (check) => {
