@@ -346,8 +346,8 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 
 	/** What the service asked for holds also when the connection ended behind it. */
 	#requested(event: number): void {
-		if (event === EVENT_SCAN) this.#discovery?.scan();
-		else this.#onServices?.(true);
+		if (event === EVENT_RESET) this.#onServices?.(true);
+		else if (!this.#stopping) this.#discovery?.scan();
 	}
 
 	/** A connection, or an attempt at one, is over. */
