@@ -326,8 +326,7 @@ export class Client implements ControlHandler {
 				if (this.#has(length, 8)) this.#hungUp(readSession(view, data), now);
 				break;
 			case GET_STATUS:
-				if (this.#has(length, 0))
-					this.sender.status(id, this.#discovery?.scanning ? STATUS_SCANNING : 0, this.sessions.table.active);
+				if (this.#has(length, 0)) this.sender.status(id, this.#scanning ? STATUS_SCANNING : 0, this.sessions.table.active);
 				break;
 			case GET_SCAN_REPORT:
 				if (!this.#has(length, 0)) break;
@@ -351,6 +350,11 @@ export class Client implements ControlHandler {
 				if (this.#switches.unknownMethod === "ack4") this.sender.ack(id, UNSUPPORTED_METHOD);
 				else this.fail(CLOSE_UNKNOWN_TYPE);
 		}
+	}
+
+	/** A scan runs, or is about to begin: it was asked for in the same burst. */
+	get #scanning(): boolean {
+		return (this.#events & EVENT_SCAN) !== 0 || this.#discovery?.scanning === true;
 	}
 
 	/** Whether a message of fixed size has the `fixed` data bytes of its fields; closes when it has fewer. */

@@ -150,7 +150,15 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		}
 		table.expire(now, this.#expiry);
 		this.#client.tableChanged(now);
-		this.#onServices?.();
+		this.#onServices?.(false);
+		this.#arm();
+	}
+
+	/** Takes services from an earlier run that could not be read at the start: those that are not there by now are added. */
+	restoreServices(stored: Uint8Array): void {
+		const now = this.#io.monotonic();
+		this.#client.table.restore(stored, now);
+		this.#client.tableChanged(now);
 		this.#arm();
 	}
 
@@ -328,14 +336,18 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 					this.#end(client.reason, "");
 					break;
 				case EVENT_RESET:
-					this.#onServices?.();
-					break;
 				case EVENT_SCAN:
-					this.#discovery?.scan();
+					this.#requested(event);
 					break;
 			}
 		}
 		return true;
+	}
+
+	/** What the service asked for holds also when the connection ended behind it. */
+	#requested(event: number): void {
+		if (event === EVENT_RESET) this.#onServices?.(true);
+		else if (!this.#stopping) this.#discovery?.scan();
 	}
 
 	/** A connection, or an attempt at one, is over. */
@@ -346,7 +358,10 @@ export class Endpoint implements LinkOwner, LocalsOwner, NamesOwner {
 		this.#link.close();
 		this.#again.cancel();
 		let event = client.poll();
-		for (; event !== EVENT_NONE; event = client.poll()) if (event === EVENT_CLOSE) this.#locals.close(client.session);
+		for (; event !== EVENT_NONE; event = client.poll()) {
+			if (event === EVENT_CLOSE) this.#locals.close(client.session);
+			else if (event === EVENT_RESET || event === EVENT_SCAN) this.#requested(event);
+		}
 		this.#plainAt = 0;
 		this.#plainEnd = 0;
 		if (this.#stopping) {

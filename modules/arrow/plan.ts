@@ -23,8 +23,8 @@ export interface EndpointOptions {
 	readonly random: RandomSource;
 	/** The state changed; not called for what is as it was. */
 	onState?(state: ArrowState): void;
-	/** Discovered services may have changed, or RESET_SVC_TABLE came: what `Endpoint.storeServices` writes is to be kept. */
-	onServices?(): void;
+	/** Discovered services may have changed; `reset`: RESET_SVC_TABLE came. What `Endpoint.storeServices` writes is to be kept. */
+	onServices?(reset: boolean): void;
 	/** What runs scans, where they can be run. */
 	readonly discovery?: Discovery;
 	/** Records of discovered services from an earlier run, as `Endpoint.storeServices` wrote them. */

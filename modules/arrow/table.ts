@@ -97,6 +97,17 @@ export class ServiceTable {
 		for (let i = 0; i < services.length; i++) if (!services[i].fixed) this.add(services[i], now);
 	}
 
+	/** Adds discovered services as {@link store} wrote them, besides those that are there: these keep their ids and addresses. */
+	restore(stored: Uint8Array, now: number): void {
+		let at = 0;
+		while (at < stored.length) {
+			const service = storedService(stored, at, stored.length);
+			if (!service) break;
+			at += service.record.length;
+			if (this.match(service) < 0) this.add(service, now);
+		}
+	}
+
 	/** Adds a service and gives it its id. @returns its entry, -1 when there is no room. It must not be there already ({@link match}). */
 	add(service: Service, now: number): number {
 		const { record, discovered, name } = service;

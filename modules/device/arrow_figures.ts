@@ -24,6 +24,7 @@ const KEY = Object.freeze({
 	connects: constantText("connects"),
 	dropped: constantText("dropped"),
 	fileDamaged: constantText("fileDamaged"),
+	fileUnread: constantText("fileUnread"),
 	fileFailures: constantText("fileFailures"),
 	fileWrites: constantText("fileWrites"),
 	garbage: constantText("garbage"),
@@ -100,6 +101,7 @@ export function writeArrowFigures(figures: Figures, endpoint: Endpoint, now: num
 		figures.number(KEY.fileWrites, store.writes);
 		figures.number(KEY.fileFailures, store.failures);
 		figures.number(KEY.fileDamaged, store.damaged);
+		figures.number(KEY.fileUnread, store.unreadable);
 	}
 	figures.close();
 	writeSessions(figures, sessions.table.sessions);

@@ -136,6 +136,7 @@ export class ArrowPart implements Part {
 	readonly endpoint: Endpoint;
 	readonly #store: DiscoveredStore | undefined;
 	readonly #stateFile: StateFile | undefined;
+	readonly #scope: DiscoverySettings | undefined;
 
 	constructor(
 		settings: ArrowSettings,
@@ -145,6 +146,7 @@ export class ArrowPart implements Part {
 		options: ArrowPartOptions = NOTHING_BESIDES,
 	) {
 		const { folder, stateFile, discovery, scope } = options;
+		this.#scope = scope;
 		if (folder !== undefined && settings.scans !== undefined) this.#store = new DiscoveredStore(folder, plan, log);
 		if (stateFile !== undefined) this.#stateFile = new StateFile(stateFile, log);
 		this.endpoint = new Endpoint({
@@ -156,7 +158,7 @@ export class ArrowPart implements Part {
 			random: new DeviceRandom(),
 			discovery,
 			stored: inScope(this.#store?.load(), scope),
-			onServices: () => this.#save(),
+			onServices: (reset) => this.#save(reset),
 			onState: (state) => this.#stateFile?.write(state),
 		});
 	}
@@ -187,8 +189,14 @@ export class ArrowPart implements Part {
 		writeArrowFigures(figures, this.endpoint, monotonic(), this.#store);
 	}
 
-	#save(): void {
+	/** After a reset nothing is wanted of what an unreadable file may hold. */
+	#save(reset: boolean): void {
 		const store = this.#store;
-		if (store !== undefined) store.save(this.endpoint.storeServices(store.offset));
+		if (store === undefined) return;
+		if (store.unread && !reset) {
+			const records = inScope(store.load(), this.#scope);
+			if (records !== undefined) this.endpoint.restoreServices(records);
+		}
+		store.save(this.endpoint.storeServices(store.offset), reset);
 	}
 }

@@ -1,6 +1,6 @@
 import { FOUND_RECORDS_LIMIT } from "arrow/constants";
 import { SHA256 } from "crypto/crypto";
-import { kind, read, rename, replace } from "files/files";
+import { read, rename, replace } from "files/files";
 import type { Logger } from "host/logger";
 import { LEVEL_WARNING } from "host/logger";
 import type { Arena } from "storage/arena";
@@ -16,6 +16,9 @@ const STORE_BYTES = HEAD + FOUND_RECORDS_LIMIT + DIGEST;
 const MODE = 0o600;
 const NAME = "services";
 const DAMAGED = ".damaged";
+/** Ends of the host's reasons: there is no file; there is something that can never be one of services. */
+const MISSING = Object.freeze(["(ENOENT)", "(ENOTDIR)"]);
+const USELESS = Object.freeze(["(EISDIR)", "(EFBIG)", "not a regular file"]);
 const PLAN_STORE = "arrow services file";
 
 /** Reserves what a {@link DiscoveredStore} needs. */
@@ -26,27 +29,33 @@ export function planStore(plan: MemoryPlan): void {
 /**
  * Discovered services on disk, so that their ids stay for ever: records as the service table writes them, in the file `services` of
  * the state folder. Written at once, and only when the records are others than those in the file. A damaged file is renamed to
- * `services.damaged` and the device begins with none.
+ * `services.damaged` and the device begins with none. One that cannot be read now stays as it is: nothing is written over it until it
+ * was read, or unless that is meant.
  */
 export class DiscoveredStore {
 	/** Where records to be saved are put: FOUND_RECORDS_LIMIT bytes of the plan's arena. */
 	readonly offset: number;
-	/** Times that the file was written, could not be written, was found damaged. */
+	/** Times that the file was written, could not be written, was found damaged, could not be read. */
 	writes = 0;
 	failures = 0;
 	damaged = 0;
+	unreadable = 0;
+	/** There is a file that could not be read yet. */
+	unread = false;
 	readonly #path: string;
 	readonly #arena: Arena;
 	readonly #start: number;
 	readonly #logger: Logger;
+	readonly #read: typeof read;
 	readonly #digest = new SHA256();
 	/** Digest of what the file holds; all zero: not known. */
 	readonly #kept = new Uint8Array(DIGEST);
 	/** The last write failed, and that was logged. */
 	#failed = false;
 
-	/** `folder` is there, or is made by whoever keeps the identity in it. */
-	constructor(folder: string, plan: MemoryPlan, logger: Logger) {
+	/** `folder` is there, or is made by whoever keeps the identity in it; `reader` reads files. */
+	constructor(folder: string, plan: MemoryPlan, logger: Logger, reader = read) {
+		this.#read = reader;
 		this.#path = folder + "/" + NAME;
 		this.#arena = plan.allocate();
 		this.#start = plan.offset(PLAN_STORE);
@@ -54,25 +63,31 @@ export class DiscoveredStore {
 		this.#logger = logger;
 	}
 
-	/** The records of the file; undefined when there is none that can be used. At boot. */
+	/** The records of the file; undefined when there is none that can be used. At boot, and again while it is `unread`. */
 	load(): Uint8Array | undefined {
-		const what = kind(this.#path);
-		if (what === "") {
-			// No file is as good as an empty one.
-			this.#seal(0);
-			this.#keep(0);
-			return undefined;
-		}
-		let reason = "is no file";
-		if (what === "file") {
-			try {
-				const bytes = new Uint8Array(read(this.#path, STORE_BYTES));
-				if (this.#intact(bytes)) return bytes.subarray(HEAD, bytes.length - DIGEST);
-				reason = "is damaged";
-			} catch (error) {
-				reason = (error as Error).message;
+		const reader = this.#read;
+		let reason = "is damaged";
+		try {
+			const bytes = new Uint8Array(reader(this.#path, STORE_BYTES));
+			this.unread = false;
+			if (this.#intact(bytes)) return bytes.subarray(HEAD, bytes.length - DIGEST);
+		} catch (error) {
+			reason = (error as Error).message;
+			if (says(reason, MISSING)) {
+				// No file is as good as an empty one.
+				this.unread = false;
+				this.#seal(0);
+				this.#keep(0);
+				return undefined;
+			}
+			if (!says(reason, USELESS)) {
+				this.unreadable++;
+				if (!this.unread) this.#logger.log(LEVEL_WARNING, "arrow", "services-unread", { file: this.#path, reason });
+				this.unread = true;
+				return undefined;
 			}
 		}
+		this.unread = false;
 		this.damaged++;
 		const aside = this.#path + DAMAGED;
 		const problem = rename(this.#path, aside);
@@ -81,8 +96,9 @@ export class DiscoveredStore {
 		return undefined;
 	}
 
-	/** Keeps the `length` bytes of records at `offset`, unless the file holds them already. */
-	save(length: number): void {
+	/** Keeps the `length` bytes of records at `offset`, unless the file holds them already; over an `unread` file only when `anyway`. */
+	save(length: number, anyway = false): void {
+		if (this.unread && !anyway) return;
 		this.#seal(length);
 		const { bytes, buffer } = this.#arena;
 		const at = this.offset + length;
@@ -92,6 +108,7 @@ export class DiscoveredStore {
 		const reason = replace(this.#path, buffer, this.#start, HEAD + length + DIGEST, MODE);
 		if (reason === "") {
 			this.writes++;
+			this.unread = false;
 			this.#failed = false;
 			this.#keep(length);
 			return;
@@ -131,4 +148,9 @@ export class DiscoveredStore {
 		this.#keep(length);
 		return true;
 	}
+}
+
+function says(reason: string, ends: readonly string[]): boolean {
+	for (let i = 0; i < ends.length; i++) if (reason.endsWith(ends[i])) return true;
+	return false;
 }

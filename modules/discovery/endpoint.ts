@@ -34,6 +34,8 @@ const PLAN_PROBES = "discovery probes";
 const PLAN_NATIVE = "discovery sockets (native)";
 /** Bytes taken from a socket at once. */
 const INPUT_BYTES = 2048;
+/** Echo answers taken in a turn of the loop. */
+const ECHOES = 64;
 /** Probes at work at a time, at most; not more than half of the sockets. */
 const PROBES = 8;
 /** Records of C: of each stream, of the neighbour table with its piece, of echo requests, of the timer. */
@@ -230,14 +232,21 @@ export class DiscoveryEndpoint implements Discovery {
 	}
 
 	#tellNeighbours(): void {
+		/* One that changes under the reader is read again; what is told twice does no harm. */
+		this.#scanner.neighboursTold(this.#readNeighbours() || this.#readNeighbours());
+	}
+
+	/** @returns whether all neighbours were told: one that is missing may be one that is excluded. */
+	#readNeighbours(): boolean {
 		const { bytes, view, buffer } = this.#arena;
 		const at = this.#input;
-		const readable = this.#neighbours.open();
-		while (readable && this.#neighbours.next(buffer, at)) {
+		const neighbours = this.#neighbours;
+		if (!neighbours.open()) return false;
+		while (neighbours.next(buffer, at)) {
 			const state = bytes[at + NeighbourField.STATE];
 			this.#scanner.neighbour(view.getUint32(at + NeighbourField.ADDRESS), state, bytes, at + NeighbourField.MAC);
 		}
-		this.#scanner.neighboursTold(readable);
+		return neighbours.whole;
 	}
 
 	#solicit(address: number): number {
@@ -263,7 +272,12 @@ export class DiscoveryEndpoint implements Discovery {
 	}
 
 	#takeEchoes(): void {
-		for (let address = this.#echo.read(); address >= 0; address = this.#echo.read()) this.#scanner.answered(address);
+		/* What is left comes in the next turn: a flood of answers must not hold up the rest of the device. */
+		for (let i = 0; i < ECHOES; i++) {
+			const address = this.#echo.read();
+			if (address < 0) break;
+			this.#scanner.answered(address);
+		}
 		this.#turn();
 	}
 

@@ -55,8 +55,10 @@ export class Neighbours {
 	constructor();
 	/** Begins to read the table from its start. @returns false where there is none or it may not be read. */
 	open(): boolean;
-	/** Writes the next record (NEIGHBOUR_BYTES) at `offset`. @returns false behind the last. Does not allocate in the engine. */
+	/** Writes the next record (NEIGHBOUR_BYTES) at `offset`. @returns false behind the last: then see `whole`. Does not allocate in the engine. */
 	next(buffer: ArrayBuffer, offset: number): boolean;
+	/** The table was read to its end. False from `open` on, and when the host broke it off or it changed meanwhile: records may be missing. */
+	readonly whole: boolean;
 	/**
 	 * Has the host ask by ARP who has an address, without a packet to it. The answer is in the table later.
 	 * Not between `open` and the last `next`. @param index of the interface. @returns a {@link SolicitStatus}.

@@ -240,7 +240,10 @@ export class Sweep {
 
 	/** All neighbours were told, or the table cannot be read. */
 	neighboursTold(readable: boolean): void {
-		if (!readable) this.#arp = false;
+		if (!readable) {
+			this.#arp = false;
+			this.#solicited = false;
+		}
 		const phase = this.#phase;
 		if (phase === Phase.KNOWN) {
 			this.#enter(this.#arp && this.#solicits ? Phase.SOLICIT : Phase.ECHO);

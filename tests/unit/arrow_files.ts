@@ -30,9 +30,15 @@ class Stored {
 	readonly log = new Quiet();
 	readonly plan = new MemoryPlan();
 
+	/** Why the file cannot be read now. */
+	trouble = "";
+
 	constructor(folder: string) {
 		planStore(this.plan);
-		this.store = new DiscoveredStore(folder, this.plan, this.log);
+		this.store = new DiscoveredStore(folder, this.plan, this.log, (path, limit) => {
+			if (this.trouble !== "") throw new Error("cannot read " + path + ": " + this.trouble);
+			return read(path, limit);
+		});
 	}
 
 	/** Saves `length` bytes of a pattern. */
@@ -114,6 +120,43 @@ export default function (suite: Suite): void {
 			scratch.remove();
 		},
 	);
+
+	suite.test("ARROW-34 services file: one that cannot be read now is kept, not written over, and read later", (check) => {
+		const scratch = new Scratch();
+		const file = scratch.path + "/services";
+		new Stored(scratch.path).save(40);
+		const before = read(file, 200);
+		const stored = new Stored(scratch.path);
+		for (const trouble of ["Input/output error (EIO)", "Too many open files (EMFILE)", "Permission denied (EACCES)"]) {
+			stored.trouble = trouble;
+			check.equal(stored.store.load(), undefined);
+			check.ok(stored.store.unread);
+			stored.save(10);
+		}
+		check.equal(stored.store.unreadable, 3);
+		check.equal(stored.store.writes + stored.store.damaged, 0);
+		check.equal(stored.log.events.join(), "arrow services-unread", "said once");
+		check.equal(list(scratch.path, 10).join(), "services");
+		check.equal(read(file, 200).byteLength, before.byteLength);
+		stored.trouble = "";
+		check.equal((stored.store.load() as Uint8Array).length, 40);
+		check.ok(!stored.store.unread);
+		stored.save(10);
+		check.equal(stored.store.writes, 1);
+		const meant = new Stored(scratch.path);
+		meant.trouble = "Input/output error (EIO)";
+		meant.store.load();
+		meant.store.save(0, true);
+		check.equal(read(file, 200).byteLength, 44, "an empty set that is meant");
+		check.ok(!meant.store.unread);
+		makeFolder(scratch.path + "/odd/services");
+		const odd = new Stored(scratch.path + "/odd");
+		check.equal(odd.store.load(), undefined);
+		check.equal(odd.store.damaged, 1, "a folder is no file that could be read later");
+		remove(scratch.path + "/odd/services.damaged");
+		remove(scratch.path + "/odd");
+		scratch.remove();
+	});
 
 	suite.test("ARROW-34 services file: a folder that cannot be written is said once and tried again", (check) => {
 		const scratch = new Scratch();

@@ -1,6 +1,6 @@
-import Echo from "discovery/echo";
+import Echo, { type EchoOptions } from "discovery/echo";
 import { DiscoveryEndpoint, planDiscovery } from "discovery/endpoint";
-import { interfaces, Neighbours } from "discovery/network";
+import { InterfaceFlag, interfaces, Neighbours, SolicitStatus } from "discovery/network";
 import type { Report } from "discovery/report";
 import type { DiscoveryOptions } from "discovery/settings";
 import { Counter, collectGarbage, readCounters } from "host/host";
@@ -8,7 +8,7 @@ import { Listener, Stream, StreamStatus } from "net/stream";
 import { MemoryPlan } from "storage/plan";
 import { monotonic } from "time/clock";
 import Timer from "time/timer";
-import { fakeSettings } from "unit/discovery_world";
+import { fakeInterfaces, fakeSettings } from "unit/discovery_world";
 import type { Suite } from "unit/suite";
 
 /** A camera on loopback: its whole answer to whatever it is asked, after which it closes. */
@@ -116,6 +116,89 @@ export default function (suite: Suite): void {
 			check.ok(endpoint.scanning);
 		},
 	);
+
+	for (const [broken, services] of [
+		[0, 2],
+		[1, 2],
+		[2, 0],
+	]) {
+		suite.asyncTest(
+			"ARROW-42 a neighbour table that breaks off " + broken + " times: who is excluded by MAC stays alone",
+			10_000,
+			(check, done) => {
+				const camera = new FakeCamera("127.0.0.2", PICTURE);
+				/** Has no neighbours; tells of them to the end only after some reads. */
+				class Breaking {
+					opens = 0;
+					open(): boolean {
+						this.opens++;
+						return true;
+					}
+					next(): boolean {
+						return false;
+					}
+					get whole(): boolean {
+						return this.opens > broken;
+					}
+					solicit(): number {
+						return SolicitStatus.DENIED;
+					}
+					close(): void {}
+				}
+				const settings = fakeSettings({
+					networks: ["127.0.0.0/29"],
+					exclude: ["02:00:00:00:00:01"],
+					ports: { rtsp: [], http: [camera.listener.port] },
+					icmp: false,
+				});
+				const plan = new MemoryPlan();
+				planDiscovery(plan, settings);
+				const link = { name: "lo", address: "127.0.0.1", prefix: 29, flags: InterfaceFlag.UP | InterfaceFlag.ARP };
+				const io = { Stream, Timer, Echo, Neighbours: Breaking, interfaces: fakeInterfaces([link]), monotonic };
+				const endpoint = new DiscoveryEndpoint(settings, plan, io, {
+					finished(result): void {
+						check.equal(result.serviceCount, services);
+						check.equal(camera.connections > 0, services > 0);
+						endpoint.close();
+						camera.close();
+						done();
+					},
+				});
+				endpoint.scan();
+			},
+		);
+	}
+
+	suite.test("ARROW-42 a flood of echo answers is taken in pieces", (check) => {
+		let answers = 0;
+		let flood = (): void => {};
+		class Flooded {
+			constructor(options: EchoOptions) {
+				flood = () => options.onReadable.call(this);
+			}
+			open(): boolean {
+				return true;
+			}
+			send(): number {
+				return 0;
+			}
+			read(): number {
+				return answers++ < 100_000 ? 0x7f000002 : -1;
+			}
+			close(): void {}
+		}
+		const settings = fakeSettings({ networks: ["127.0.0.0/29"] });
+		const plan = new MemoryPlan();
+		planDiscovery(plan, settings);
+		const io = { Stream, Timer, Echo: Flooded, Neighbours, interfaces, monotonic };
+		const endpoint = new DiscoveryEndpoint(settings, plan, io, { finished: () => {} });
+		endpoint.scan();
+		flood();
+		check.equal(answers, 64);
+		flood();
+		check.equal(answers, 128);
+		endpoint.close();
+	});
 
 	suite.asyncTest("ARROW-42 a scan that is ended closes what it has opened", 5000, (check, done) => {
 		const counters = new Int32Array(Counter.COUNT);

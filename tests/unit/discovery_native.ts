@@ -50,12 +50,15 @@ export default function (suite: Suite): void {
 			let count = 0;
 			while (neighbours.next(buffer, 0)) {
 				check.ok(bytes[NeighbourField.STATE] <= 2);
+				check.ok(!neighbours.whole, "before the end");
 				check.ok(++count < 100_000);
 			}
+			check.ok(neighbours.whole, "whole");
 			check.ok(!neighbours.next(buffer, 0), "behind the end");
 		}
 		/* A table that is not read to its end does not get into the next one. */
 		neighbours.open();
+		check.ok(!neighbours.whole, "not read yet");
 		neighbours.open();
 		neighbours.close();
 		check.ok(!neighbours.next(buffer, 0), "closed");

@@ -1,12 +1,63 @@
+import type { AudioDecoder } from "media/audio/audio";
 import { tone } from "media/audio/samples";
+import { Listener, listenerBytes } from "media/voice/listener";
+import { OpusReader } from "media/voice/packet_reader";
 import { fingerprint, stretch } from "media/voice/signal";
 import { Allocation } from "unit/allocation";
 import type { Suite } from "unit/suite";
-import { Dice } from "unit/voice_line";
+import { Arena } from "storage/arena";
+import { ClockedSink, Dice, SETTINGS } from "unit/voice_line";
 
 const RATE = 16000;
 const SAMPLES = 320;
 const ROOM = 500;
+
+/** Whatever a packet says, its samples are all the same. */
+class Constant implements AudioDecoder {
+	readonly #view: DataView;
+	readonly #value: number;
+	constructor(arena: Arena, value: number) {
+		this.#view = arena.view;
+		this.#value = value;
+	}
+	decode(_buffer: ArrayBuffer, _from: number, _length: number, to: number): number {
+		for (let i = 0; i < 160; i++) this.#view.setInt16(to + i * 2, this.#value, true);
+		return 160;
+	}
+	conceal(buffer: ArrayBuffer, _from: number, _length: number, to: number, samples: number): number {
+		new Uint8Array(buffer).fill(0, to, to + samples * 2);
+		return samples;
+	}
+	reset(): void {}
+	close(): void {}
+}
+
+/** What is heard at the end of half a second in which four speakers, or some of them, give these values. */
+function mixed(values: readonly number[]): number {
+	const settings = { ...SETTINGS, speakers: 4, jitter: { minimum: 10, maximum: 20, packets: 12 } };
+	const size = listenerBytes(settings);
+	const arena = new Arena(size + 40);
+	const sink = new ClockedSink(8000, 800);
+	const decoders: Constant[] = [];
+	for (let i = 0; i < 4; i++) decoders.push(new Constant(arena, values[i] ?? 0));
+	const listener = new Listener({ settings, arena, offset: 0, sink, decoders, reader: new OpusReader(arena.bytes) });
+	let last = 0;
+	sink.onWrite = (_buffer, offset) => {
+		last = arena.view.getInt16(offset, true);
+	};
+	arena.bytes[size] = 0x48;
+	for (let i = 0; i < values.length; i++) listener.speaker(i + 1, 0, 0);
+	for (let now = 0; now < 500; now += 10) {
+		sink.pass(now);
+		for (let i = 0; i < values.length && now % 20 === 0; i++) {
+			if (values[i] === 0) continue;
+			arena.view.setInt32(size + 4, now);
+			listener.receive(listener.speaker(i + 1, 0, now), size, 40, now, now / 20, now * 48);
+		}
+		listener.play(now);
+	}
+	return last;
+}
 
 /** Largest step between neighbours. */
 function roughness(samples: Int16Array, count: number): number {
@@ -58,6 +109,20 @@ export default function (suite: Suite): void {
 		check.throws(() => stretch(samples.buffer, -2, SAMPLES, RATE, 1, 0), "outside");
 		check.throws(() => fingerprint(samples.buffer, 990, 11), "outside");
 		check.throws(() => fingerprint(samples.buffer, 0, -1), "outside");
+	});
+
+	suite.test("voice: several speakers are added up and clipped once, whoever of them is silent", (check) => {
+		const cases: readonly (readonly number[])[] = [
+			[9000],
+			[0, 0, 0, 700],
+			[100, 0, 20],
+			[30_000, 30_000, -30_000],
+			[-30_000, 30_000, 30_000, 1],
+			[-20_000, -20_000, 15_000, -5],
+			[30_000, 0, 30_000],
+		];
+		const sums = [9000, 700, 120, 30_000, 30_001, -25_005, 32_767];
+		for (let i = 0; i < cases.length; i++) check.equal(mixed(cases[i]), sums[i], cases[i].join());
 	});
 
 	suite.test("signal: fingerprints tell packets apart, every byte and the length count", (check) => {

@@ -20,6 +20,9 @@ export class Neighbours {
 	next() {
 		return false;
 	}
+	get whole() {
+		return false;
+	}
 	solicit() {
 		return SolicitStatus.DENIED;
 	}

@@ -32,6 +32,7 @@
 typedef struct {
 	int fd; /* -1: closed */
 	int dumping; /* more pieces come */
+	int whole; /* the table was read to its end */
 	uint32_t sequence;
 	size_t length; /* of the piece */
 	size_t position; /* of the message in it */
@@ -121,8 +122,9 @@ void fletcher_neighbours_open(xsMachine *the)
 	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request.body.ndm_family = AF_INET;
 	/* What is left of a table that was not read to its end goes with its socket. */
-	if (table->dumping)
+	if (!table->whole)
 		disconnect(table);
+	table->whole = 0;
 	table->length = table->position = 0;
 	table->dumping = connectKernel(table) && transmit(table, &request.header);
 	xsmcSetBoolean(xsResult, table->dumping);
@@ -156,22 +158,43 @@ static int putRecord(uint8_t *record, struct nlmsghdr *message)
 	return known;
 }
 
-/* The next message of the dump; NULL behind the last, and when the kernel breaks it off. */
+/* Ends a dump: when it is not whole, what the kernel may still send of it goes with the socket. */
+static void finish(Neighbours *table, int whole)
+{
+	table->dumping = 0;
+	table->whole = whole;
+	if (!whole)
+		disconnect(table);
+}
+
+/* "Done" carries 0, or the kernel's reason why there is no more. */
+static int doneWell(struct nlmsghdr *message)
+{
+	int32_t code = 0;
+	if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(code)))
+		memcpy(&code, NLMSG_DATA(message), sizeof(code));
+	return message->nlmsg_type == NLMSG_DONE && code >= 0;
+}
+
+/* The next message of the dump; NULL behind the last, and when it breaks off: cut, refused, or the table changed under it. */
 static struct nlmsghdr *nextMessage(Neighbours *table)
 {
 	while (table->dumping) {
 		struct nlmsghdr *message = (void *)(table->piece.bytes + table->position);
 		size_t rest = table->length - table->position;
 		if (rest < sizeof(*message) || !NLMSG_OK(message, rest)) {
-			table->dumping = receive(table);
+			if (!receive(table))
+				finish(table, 0);
 			continue;
 		}
 		size_t step = NLMSG_ALIGN(message->nlmsg_len);
 		table->position += step < rest ? step : rest;
 		if (message->nlmsg_seq != table->sequence)
 			continue;
-		if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
-			table->dumping = 0;
+		if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+			finish(table, 0);
+		else if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+			finish(table, doneWell(message));
 		else
 			return message;
 	}
@@ -240,6 +263,11 @@ void fletcher_neighbours_solicit(xsMachine *the)
 	double address = xsmcToNumber(xsArg(1));
 	int known = index > 0 && address >= 0 && address <= 0xffffffffu && !table->dumping;
 	xsmcSetInteger(xsResult, known ? solicit(table, index, (uint32_t)address) : SOLICIT_DENIED);
+}
+
+void fletcher_neighbours_get_whole(xsMachine *the)
+{
+	xsmcSetBoolean(xsResult, tableOf(the)->whole);
 }
 
 void fletcher_neighbours_close(xsMachine *the)

@@ -14,6 +14,7 @@ export class Neighbours @ "fletcher_neighbours_destructor" {
 	constructor() @ "fletcher_neighbours"
 	open() @ "fletcher_neighbours_open"
 	next(buffer, offset) @ "fletcher_neighbours_next"
+	get whole() @ "fletcher_neighbours_get_whole"
 	solicit(index, address) @ "fletcher_neighbours_solicit"
 	close() @ "fletcher_neighbours_close"
 }

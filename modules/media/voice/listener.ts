@@ -1,5 +1,5 @@
 import type { AudioDecoder, AudioSink } from "media/audio/audio";
-import { add, level } from "media/audio/samples";
+import { level, sum } from "media/audio/samples";
 import { PercentileDelay } from "media/voice/delay_estimate";
 import { JitterBuffer } from "media/voice/jitter_buffer";
 import type { PacketReader } from "media/voice/packet_reader";
@@ -247,6 +247,7 @@ export class Listener {
 		const buffer = this.#buffer;
 		const mix = this.#mix;
 		let sounding = 0;
+		let only = 0;
 		for (let i = 0; i < speakers.length; i++) {
 			const it = speakers[i];
 			if (!it.taken || !it.fill(samples, due)) {
@@ -254,15 +255,29 @@ export class Listener {
 				continue;
 			}
 			it.level = level(buffer, it.offset, samples);
-			if (sounding++ === 0) this.#bytes.copyWithin(mix, it.offset, it.offset + samples * 2);
-			else add(buffer, it.offset, mix, samples);
-			it.played(samples);
+			sounding++;
+			only = i;
 		}
-		if (sounding === 0) this.#bytes.fill(0, mix, mix + samples * 2);
+		if (sounding > 1) this.sumAll();
+		else if (sounding === 0) this.#bytes.fill(0, mix, mix + samples * 2);
+		else {
+			const from = speakers[only].offset;
+			this.#bytes.copyWithin(mix, from, from + samples * 2);
+		}
+		for (let i = 0; i < speakers.length; i++) if (speakers[i].samples >= samples) speakers[i].played(samples);
 		this.#left = samples;
 		this.pieces++;
 		this.level = sounding === 1 ? this.only() : sounding === 0 ? 0 : level(buffer, mix, samples);
 		return this.level >= AUDIBLE;
+	}
+
+	/** Adds up all who are heard, clipped once: pair by pair, one would be cut that another takes back. */
+	private sumAll(): void {
+		const speakers = this.speakers;
+		const samples = this.#samples;
+		const mix = this.#mix;
+		for (let i = 0; i < speakers.length; i++) speakers[i].align(samples);
+		sum(this.#buffer, mix + samples * 2, speakerBytes(this.#settings), speakers.length, mix, samples);
 	}
 
 	/** Level of the only speaker who is heard. */

@@ -123,6 +123,12 @@ export class Speaker {
 		this.#calm -= (count * 1000) / this.#rate;
 	}
 
+	/** For a mix of several: what is played next lies at the start of the region, or silence does. */
+	align(wanted: number): void {
+		if (this.samples === 0) this.#bytes.fill(0, this.#start, this.#start + wanted * 2);
+		else this.compact();
+	}
+
 	private compact(): void {
 		if (this.offset === this.#start) return;
 		this.#bytes.copyWithin(this.#start, this.offset, this.offset + this.samples * 2);

@@ -105,6 +105,16 @@ export default function control(suite: Suite): void {
 		check.equal(driver.feed(CONNECT + "02 0000 00000000 00000004 0078 0008").out(), "STATUS 0078 0 1");
 		check.equal(driver.messages.fault, "");
 	});
+	suite.test("ARROW-18 ARROW-19 GET_STATUS behind SCAN_NETWORK in one burst says that a scan runs", (check) => {
+		const scan = "02 0000 00000000 00000004 0078 0007";
+		const status = "02 0000 00000000 00000004 0079 0008";
+		const driver = new Driver({ discovery: new FakeDiscovery() }).establish();
+		check.equal(driver.feed(status + scan + status).out(), "STATUS 0079 0 0, STATUS 0079 1 0");
+		check.equal(driver.events, String(EVENT_SCAN));
+		check.equal(driver.feed(status).out(), "STATUS 0079 0 0", "no scan was begun after all");
+		const without = new Driver().establish();
+		check.equal(without.feed(scan + status).out(), "STATUS 0079 0 0");
+	});
 	suite.test("ARROW-19 STATUS has the bytes of the vector", (check) => {
 		const driver = new Driver().establish();
 		driver.feed(PING.repeat(0) + CONNECT + "02 0000 00000000 00000004 0001 0008" + "02 0000 00000000 00000004 0002 0008");

@@ -65,6 +65,16 @@ export default function discovered(suite: Suite): void {
 		check.equal(made.tell("02 0000 00000000 00000004 0079 0007"), "");
 		check.equal(made.tell("02 0000 00000000 00000004 0077 0008").slice(-20), "0077" + "00000001" + "00000000");
 	});
+	suite.test("ARROW-17 ARROW-18 a scan and a reset that came right before REDIRECT are carried out", (check) => {
+		const { scene: made, discovery } = scene();
+		scanned(made, RTSP);
+		const before = made.stores;
+		made.tell(
+			"02 0000 00000000 00000004 0078 0007" + "02 0000 00000000 00000004 0001 0006" + "02 0000 00000000 00000006 0001 0005 7800",
+		);
+		check.equal(discovery.scans, 1);
+		check.equal(made.stores, before + 1);
+	});
 	suite.test("ARROW-14 ARROW-42 what a scan found is told by one UPDATE within 5 s, and not when nothing changed", (check) => {
 		const { scene: made } = scene();
 		const update = scanned(made, RTSP, found("tcp", "10.0.0.9", 554, "", MAC));
