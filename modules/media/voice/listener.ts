@@ -248,6 +248,8 @@ export class Listener {
 		const mix = this.#mix;
 		let sounding = 0;
 		let only = 0;
+		/* As bits: a speaker's samples may have become fewer than a piece when its delay was set right. */
+		let heard = 0;
 		for (let i = 0; i < speakers.length; i++) {
 			const it = speakers[i];
 			if (!it.taken || !it.fill(samples, due)) {
@@ -257,6 +259,7 @@ export class Listener {
 			it.level = level(buffer, it.offset, samples);
 			sounding++;
 			only = i;
+			heard |= 1 << i;
 		}
 		if (sounding > 1) this.sumAll();
 		else if (sounding === 0) this.#bytes.fill(0, mix, mix + samples * 2);
@@ -264,7 +267,7 @@ export class Listener {
 			const from = speakers[only].offset;
 			this.#bytes.copyWithin(mix, from, from + samples * 2);
 		}
-		for (let i = 0; i < speakers.length; i++) if (speakers[i].samples >= samples) speakers[i].played(samples);
+		for (let i = 0; i < speakers.length; i++) if ((heard & (1 << i)) !== 0) speakers[i].played(samples);
 		this.#left = samples;
 		this.pieces++;
 		this.level = sounding === 1 ? this.only() : sounding === 0 ? 0 : level(buffer, mix, samples);

@@ -106,13 +106,16 @@ export class Speaker {
 	fill(wanted: number, due: number): boolean {
 		if (this.samples >= wanted) return true;
 		this.compact();
-		while (this.samples < wanted) {
-			if (this.add(due + (this.samples * 1000) / this.#rate)) continue;
-			if (this.samples === 0) return false;
-			this.finish(wanted);
-			return true;
-		}
-		if (this.jitter.adjust !== 0) this.adjust();
+		do {
+			while (this.samples < wanted) {
+				if (this.add(due + (this.samples * 1000) / this.#rate)) continue;
+				if (this.samples === 0) return false;
+				this.finish(wanted);
+				return true;
+			}
+			if (this.jitter.adjust !== 0) this.adjust();
+			// What is shorter now than it must be takes one more packet: fewer samples than are played would be counted below none.
+		} while (this.samples < wanted);
 		return true;
 	}
 
