@@ -2,30 +2,32 @@ import type { KVConfig } from "device/config";
 import type { Part } from "device/part";
 import { DeviceRandom } from "device/random";
 import type { Logger } from "host/logger";
-import type { Channel } from "kv/channel";
+import { type Channel, PRIORITY_SYSTEM, PRIORITY_VOICE } from "kv/channel";
 import { AT_PAYLOAD, PAYLOAD_SIZE, STATE_TEXT } from "kv/constants";
 import { Endpoint, planEndpoint } from "kv/endpoint";
 import type { KVIO } from "kv/io";
 import { type KVSettings, settingsOf } from "kv/options";
 import type { Voice } from "media/voice/voice";
 import { Datagram } from "net/datagram";
+import type { QueueCounters } from "net/packet_queue";
 import Resolver from "net/resolver";
 import { Stream } from "net/stream";
 import type { MemoryPlan } from "storage/plan";
 import { monotonic } from "time/clock";
 import Timer from "time/timer";
-import { constantText } from "wire/ascii";
+import { type AsciiText, constantText } from "wire/ascii";
 import type { Figures } from "wire/figures";
 
 const KEY = Object.freeze({
-	acks: constantText("acks"),
 	ackTimeouts: constantText("ackTimeouts"),
+	acks: constantText("acks"),
 	channels: constantText("channels"),
 	checks: constantText("checks"),
 	checksFailed: constantText("checksFailed"),
 	closes: constantText("closes"),
 	connectFailures: constantText("connectFailures"),
 	dropped: constantText("dropped"),
+	failed: constantText("failed"),
 	forgedCloses: constantText("forgedCloses"),
 	illegalUid: constantText("illegalUid"),
 	joined: constantText("joined"),
@@ -38,6 +40,7 @@ const KEY = Object.freeze({
 	packetsIn: constantText("packetsIn"),
 	packetsOut: constantText("packetsOut"),
 	port: constantText("port"),
+	queued: constantText("queued"),
 	refusals: constantText("refusals"),
 	refused: constantText("refused"),
 	rejoins: constantText("rejoins"),
@@ -45,8 +48,13 @@ const KEY = Object.freeze({
 	resets: constantText("resets"),
 	roundTripMicroseconds: constantText("roundTripMicroseconds"),
 	sendErrors: constantText("sendErrors"),
+	sending: constantText("sending"),
+	sent: constantText("sent"),
+	shortages: constantText("shortages"),
+	stale: constantText("stale"),
 	state: constantText("state"),
 	strayAcks: constantText("strayAcks"),
+	system: constantText("system"),
 	systemIn: constantText("systemIn"),
 	systemOut: constantText("systemOut"),
 	timeouts: constantText("timeouts"),
@@ -54,6 +62,8 @@ const KEY = Object.freeze({
 	truncated: constantText("truncated"),
 	unknownOperation: constantText("unknownOperation"),
 	unsent: constantText("unsent"),
+	voice: constantText("voice"),
+	waiting: constantText("waiting"),
 	wrongChecksum: constantText("wrongChecksum"),
 	wrongSize: constantText("wrongSize"),
 	wrongSource: constantText("wrongSource"),
@@ -65,7 +75,7 @@ export const KV_FRAMING = Object.freeze({ packetBytes: PAYLOAD_SIZE, headroom: A
 const STATES = Object.freeze(STATE_TEXT.map((text) => constantText(text)));
 
 /** Bytes of the figures at most: those of requests, and of each channel. */
-const FIXED_BYTES = 320;
+const FIXED_BYTES = 640;
 const CHANNEL_BYTES = 900;
 
 /** Bytes of the figures of so many channels, at most. */
@@ -126,11 +136,28 @@ export class KVPart implements Part {
 		figures.number(KEY.resets, counters.resets);
 		figures.number(KEY.truncated, counters.truncated);
 		figures.number(KEY.malformed, counters.malformed);
+		const { queue } = endpoint;
+		figures.open(KEY.sending);
+		figures.number(KEY.waiting, queue.waiting);
+		figures.number(KEY.shortages, queue.shortages);
+		writeQueue(figures, KEY.system, queue.counters[PRIORITY_SYSTEM]);
+		writeQueue(figures, KEY.voice, queue.counters[PRIORITY_VOICE]);
+		figures.close();
 		figures.openList(KEY.channels);
 		for (let i = 0; i < endpoint.channels.length; i++) writeChannel(figures, endpoint.channels[i]);
 		figures.closeList();
 		figures.close();
 	}
+}
+
+function writeQueue(figures: Figures, key: AsciiText, counters: QueueCounters): void {
+	figures.open(key);
+	figures.number(KEY.sent, counters.sent);
+	figures.number(KEY.queued, counters.queued);
+	figures.number(KEY.dropped, counters.dropped);
+	figures.number(KEY.stale, counters.stale);
+	figures.number(KEY.failed, counters.failed);
+	figures.close();
 }
 
 function writeChannel(figures: Figures, channel: Channel): void {

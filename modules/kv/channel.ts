@@ -29,7 +29,9 @@ import type { Request } from "kv/request";
 import { Session } from "kv/session";
 import { type Logger, type LogFields, LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type { Voice } from "media/voice/voice";
-import type { Datagram } from "net/datagram";
+import { type Datagram, DatagramStatus } from "net/datagram";
+import { DROPPED, SENT } from "net/packet_queue";
+import { Want } from "net/stream";
 import type { Arena } from "storage/arena";
 import type { RandomSource } from "time/backoff";
 
@@ -40,6 +42,12 @@ const READS = 32;
 export const PACKET_SIZE = DATAGRAM_SIZE + 1;
 /** The channel's two possible ports, and strangers. */
 const PEERS = 4;
+/** Priorities of packets that wait for the host: the oldest voice has to go first. */
+export const PRIORITY_SYSTEM = 0;
+export const PRIORITY_VOICE = 1;
+export const PRIORITY_COUNT = 2;
+/** Where a packet goes: this times the channel's index, and 0 for its port, 1 for the other one that is tried. */
+export const TARGETS = 2;
 const EVERYWHERE = "::";
 const EVERYWHERE_4 = "0.0.0.0";
 
@@ -48,6 +56,10 @@ export interface ChannelOwner {
 	readonly control: Control;
 	/** The server's numeric address as the last request used it. */
 	readonly address: string;
+	/** Sends DATAGRAM_SIZE bytes at `at` to a target of a channel, now or when the host takes them. @returns as `PacketQueue.send`. */
+	sendPacket(at: number, target: number, priority: number, now: number): number;
+	/** A socket takes packets again. */
+	writable(): void;
 	/** A request is to be made, as soon as the queue takes it. */
 	submit(request: Request): void;
 	cancel(request: Request): void;
@@ -97,7 +109,7 @@ export class Channel {
 		this.#owner = owner;
 		this.#buffer = arena.buffer;
 		this.#packet = options.packet;
-		this.#datagram = openDatagram(io, settings.address.host, () => this.readable());
+		this.#datagram = openDatagram(io, settings.address.host, this);
 		this.session = new Session({
 			settings,
 			channel: id,
@@ -115,12 +127,12 @@ export class Channel {
 		return this.#datagram.port;
 	}
 
-	/** Sends the 504 bytes at `payload` as voice; 8 bytes before them are written. @returns whether the host took them. */
+	/** Sends the 504 bytes at `payload` as voice; 8 bytes before them are written. @returns whether they are sent, or wait to be. */
 	send(payload: number, now: number): boolean {
 		const { session } = this;
 		const at = payload - AT_PAYLOAD;
 		session.wire.writeUid(this.#options.arena.view, at, session.uid);
-		const taken = this.write(at, this.#peer, now);
+		const taken = this.submit(at, 0, PRIORITY_VOICE, now);
 		if (taken) session.counters.packetsOut++;
 		else session.counters.unsent++;
 		return taken;
@@ -131,10 +143,24 @@ export class Channel {
 		const { session } = this;
 		for (let event = session.poll(now); event !== EVENT_NONE; event = session.poll(now)) {
 			if (event === EVENT_SEND) {
-				if (this.write(session.presence.offset, session.presence.target === 0 ? this.#peer : this.#other, now))
-					session.counters.systemOut++;
+				if (this.submit(session.presence.offset, session.presence.target, PRIORITY_SYSTEM, now)) session.counters.systemOut++;
 			} else this.handle(event, now);
 		}
+	}
+
+	/** Gives a packet to the host. @returns as `Datagram.write`. */
+	write(at: number, target: number): number {
+		const peer = target === 0 ? this.#peer : this.#other;
+		if (peer < 0) return DatagramStatus.FAILED;
+		const result = this.#datagram.write(this.#buffer, at, DATAGRAM_SIZE, peer);
+		if (result === DatagramStatus.AGAIN) this.#datagram.want(Want.BOTH);
+		return result;
+	}
+
+	/** The host takes packets again. */
+	writable(): void {
+		this.#datagram.want(Want.READ);
+		this.#owner.writable();
 	}
 
 	/** Frees what is native. */
@@ -225,17 +251,18 @@ export class Channel {
 		this.#address = "";
 	}
 
-	private write(at: number, peer: number, now: number): boolean {
-		const datagram = this.#datagram;
-		const taken = peer >= 0 && datagram.write(this.#buffer, at, DATAGRAM_SIZE, peer) === DATAGRAM_SIZE;
+	private submit(at: number, target: number, priority: number, now: number): boolean {
+		const outcome = this.#owner.sendPacket(at, this.index * TARGETS + target, priority, now);
 		// That nobody takes a packet (ICMP) is known when one of the next is sent.
-		const refused = datagram.errors !== this.#refused;
-		this.#refused = datagram.errors;
-		this.session.sent(taken && !refused, now);
-		return taken;
+		const { errors } = this.#datagram;
+		const refused = errors !== this.#refused;
+		this.#refused = errors;
+		if (outcome === SENT || outcome === DROPPED || refused) this.session.sent(outcome === SENT && !refused, now);
+		return outcome !== DROPPED;
 	}
 
-	private readable(): void {
+	/** Datagrams wait: as many as one turn may have. */
+	readable(): void {
 		const { session } = this;
 		const datagram = this.#datagram;
 		const now = this.#options.io.monotonic();
@@ -269,12 +296,14 @@ export class Channel {
 }
 
 /** A socket for the server's family of addresses; for a name, for both where the host has both. */
-function openDatagram(io: KVIO, host: string, onReadable: () => void): Datagram {
-	if (isDotted(host)) return new io.Datagram({ address: EVERYWHERE_4, peers: PEERS, onReadable });
+function openDatagram(io: KVIO, host: string, channel: Channel): Datagram {
+	const onReadable = () => channel.readable();
+	const onWritable = () => channel.writable();
+	if (isDotted(host)) return new io.Datagram({ address: EVERYWHERE_4, peers: PEERS, onReadable, onWritable });
 	try {
-		return new io.Datagram({ address: EVERYWHERE, peers: PEERS, onReadable });
+		return new io.Datagram({ address: EVERYWHERE, peers: PEERS, onReadable, onWritable });
 	} catch {
-		return new io.Datagram({ address: EVERYWHERE_4, peers: PEERS, onReadable });
+		return new io.Datagram({ address: EVERYWHERE_4, peers: PEERS, onReadable, onWritable });
 	}
 }
 

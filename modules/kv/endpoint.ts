@@ -1,5 +1,5 @@
-import { Channel, type ChannelOptions, type ChannelOwner, PACKET_SIZE } from "kv/channel";
-import { PAYLOAD_SIZE } from "kv/constants";
+import { Channel, type ChannelOptions, type ChannelOwner, PACKET_SIZE, PRIORITY_COUNT, TARGETS } from "kv/channel";
+import { DATAGRAM_SIZE, PAYLOAD_SIZE } from "kv/constants";
 import { Control, planControl } from "kv/control";
 import { ControlLink } from "kv/control_link";
 import { ControlCounters } from "kv/counters";
@@ -9,11 +9,16 @@ import type { KVSettings } from "kv/options";
 import type { Request } from "kv/request";
 import { type Logger, LEVEL_INFO } from "host/logger";
 import type { Voice, VoiceTransport } from "media/voice/voice";
+import { type DatagramWriter, PacketQueue } from "net/packet_queue";
 import type { MemoryPlan } from "storage/plan";
+import { PacketPool } from "storage/pool";
 import type { RandomSource } from "time/backoff";
 import type Timer from "time/timer";
 
 const PLAN_PACKET = "kv packet";
+const PLAN_QUEUE = "kv packets that wait";
+/** Packets that may wait for the host, of all channels together: the newest voice, and a KEEPALIVE. */
+export const QUEUE_BLOCKS = 2;
 /** Bytes of a record that the host keeps for a socket with its peers, and for a stream and a resolver. */
 const SOCKET_BYTES = 400;
 const LINK_BYTES = 800;
@@ -40,6 +45,7 @@ export interface EndpointOptions {
 export function planEndpoint(plan: MemoryPlan, settings: KVSettings): void {
 	planControl(plan);
 	plan.reserve(PLAN_PACKET, PACKET_SIZE, "");
+	plan.reserve(PLAN_QUEUE, QUEUE_BLOCKS * DATAGRAM_SIZE, "");
 	plan.note("kv sockets", LINK_BYTES + SOCKET_BYTES * settings.channels.length, "kv.channels");
 }
 
@@ -47,10 +53,12 @@ export function planEndpoint(plan: MemoryPlan, settings: KVSettings): void {
  * Joins sessions and control side to the network: one connection at a time for requests, one socket for each channel. It keeps in its
  * channels for ever, and carries voice. Everything is made in the constructor; each turn of the event loop does a bounded piece of work.
  */
-export class Endpoint implements ChannelOwner, VoiceTransport {
+export class Endpoint implements ChannelOwner, VoiceTransport, DatagramWriter {
 	/** For an application's own requests; see the README. `turn` after submitting. */
 	readonly control: Control;
 	readonly channels: readonly Channel[];
+	/** Packets of all channels on their way out. */
+	readonly queue: PacketQueue;
 	readonly #link: ControlLink;
 	readonly #framing: Framing;
 	readonly #timer: Timer;
@@ -70,6 +78,8 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		this.control = new Control(plan, settings.switches, settings.times, new ControlCounters());
 		const packet = plan.offset(PLAN_PACKET);
 		this.#link = new ControlLink(io, arena.buffer, packet, PACKET_SIZE, this.control, settings.address, () => this.turn());
+		const pool = new PacketPool(arena, plan.offset(PLAN_QUEUE), QUEUE_BLOCKS, DATAGRAM_SIZE);
+		this.queue = new PacketQueue({ arena, pool, writer: this, priorities: PRIORITY_COUNT });
 		const common: ChannelOptions = { settings, io, arena, packet, framing: this.#framing, voice, log, random };
 		const channels: Channel[] = [];
 		for (let index = 0; index < settings.channels.length; index++)
@@ -107,6 +117,7 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 	/** Frees what is native. After `stop`. */
 	close(): void {
 		this.#options.voice?.attach(undefined);
+		this.queue.clear();
 		this.#timer.close();
 		this.#link.dispose();
 		for (let i = 0; i < this.channels.length; i++) this.channels[i].dispose();
@@ -143,10 +154,28 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 		return this.#link.address;
 	}
 
+	sendPacket(at: number, target: number, priority: number, now: number): number {
+		const outcome = this.queue.send(at, DATAGRAM_SIZE, target, priority, now);
+		if (this.queue.deadline < this.#armed) this.arm(now);
+		return outcome;
+	}
+
+	/** For the queue. @param target as {@link TARGETS} says. */
+	write(_buffer: ArrayBuffer, offset: number, _length: number, target: number): number {
+		return this.channels[(target / TARGETS) | 0].write(offset, target % TARGETS);
+	}
+
+	writable(): void {
+		const now = this.#options.io.monotonic();
+		this.queue.flush(now);
+		this.arm(now);
+	}
+
 	/** Does what is due, and arms the timer. */
 	turn(): void {
 		const now = this.#options.io.monotonic();
 		const { channels } = this;
+		if (now >= this.queue.deadline) this.queue.flush(now);
 		for (let i = 0; i < channels.length; i++) {
 			if (now >= channels[i].session.deadline) channels[i].session.tick(now);
 			channels[i].dispatch(now);
@@ -197,6 +226,7 @@ export class Endpoint implements ChannelOwner, VoiceTransport {
 
 	private arm(now: number): void {
 		let at = this.control.deadline;
+		if (this.queue.deadline < at) at = this.queue.deadline;
 		for (let i = 0; i < this.channels.length; i++) {
 			const deadline = this.channels[i].session.deadline;
 			if (deadline < at) at = deadline;

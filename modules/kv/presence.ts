@@ -53,12 +53,13 @@ export class Presence {
 	heardAt = -Infinity;
 	/** Acknowledgements missed in a row, of a channel that has given some. */
 	missed = 0;
+	/** The channel has acknowledged since the join: it tells by that whether we are in. */
+	acknowledges = false;
 	readonly acks: Acks;
 	/** Who sent the voice packet that `datagram` took last. */
 	readonly speaker = new Id();
 	#joined = false;
 	#sends = 0;
-	#acknowledges = false;
 	/** KEEPALIVEs ask for an acknowledgement: all but the very first. */
 	#ask = false;
 	#keepaliveAt = Infinity;
@@ -117,7 +118,7 @@ export class Presence {
 		this.heardAt = -Infinity;
 		this.missed = 0;
 		this.acks.clear();
-		this.#acknowledges = false;
+		this.acknowledges = false;
 		this.#keepaliveAt = Infinity;
 		this.#repeatAt = Infinity;
 		this.#repeats = 0;
@@ -170,7 +171,7 @@ export class Presence {
 		const expired = this.acks.expire(now);
 		if (expired > 0) {
 			this.#counters.ackTimeouts += expired;
-			if (this.#acknowledges) {
+			if (this.acknowledges) {
 				this.missed += expired;
 				if (this.missed < MISSED_LIMIT) this.refresh(now);
 			}
@@ -245,7 +246,7 @@ export class Presence {
 		}
 		counters.systemIn++;
 		counters.acks++;
-		this.#acknowledges = true;
+		this.acknowledges = true;
 		this.heard(source, now);
 		return PACKET_ACK;
 	}

@@ -388,7 +388,7 @@ export class Session {
 			this.counters.forgedCloses++;
 			this.#events |= EVENT_CLOSE_IGNORED;
 		}
-		if (!this.#watch.doubts(presence.heardAt, now)) return;
+		if (presence.acknowledges || !this.#watch.doubts(presence.heardAt, now)) return;
 		this.counters.rejoins++;
 		this.ask(COMMAND_JOIN, uid, uid, this.channel);
 	}

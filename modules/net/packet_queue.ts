@@ -39,6 +39,8 @@ export interface PacketQueueOptions {
 	readonly age?: number;
 	/** Packets sent at one call of `flush`, at most. Default 32. */
 	readonly batch?: number;
+	/** Priorities in use, 1 to {@link PRIORITIES}: each costs 7 slots. Default all. */
+	readonly priorities?: number;
 }
 
 /** What became of the packets of one priority. */
@@ -85,7 +87,8 @@ export class PacketQueue {
 	constructor(options: PacketQueueOptions) {
 		const { pool } = options;
 		const counters: QueueCounters[] = [];
-		for (let i = 0; i < PRIORITIES; i++) counters.push(new QueueCounters());
+		const priorities = options.priorities ?? PRIORITIES;
+		for (let i = 0; i < priorities; i++) counters.push(new QueueCounters());
 		this.counters = counters;
 		this.#arena = options.arena;
 		this.#pool = pool;
@@ -143,7 +146,7 @@ export class PacketQueue {
 		if (this.deadline !== Infinity && now < this.deadline) return;
 		this.deadline = Infinity;
 		let left = this.#batch;
-		for (let priority = 0; priority < PRIORITIES && left > 0; priority++) {
+		for (let priority = 0; priority < this.counters.length && left > 0; priority++) {
 			while (left > 0) {
 				const table = this.#table;
 				const block = table[priority];
@@ -166,7 +169,7 @@ export class PacketQueue {
 
 	/** Drops what waits. */
 	clear(): void {
-		for (let priority = 0; priority < PRIORITIES; priority++)
+		for (let priority = 0; priority < this.counters.length; priority++)
 			while (this.#table[priority] >= 0) {
 				this.counters[priority].dropped++;
 				this.#pool.release(this.remove(priority));
@@ -236,7 +239,7 @@ export class PacketQueue {
 
 	/** The oldest packet of the lowest priority goes, if it is not more important than `priority`. */
 	private makeRoom(priority: number): boolean {
-		for (let lowest = PRIORITIES - 1; lowest >= priority; lowest--) {
+		for (let lowest = this.counters.length - 1; lowest >= priority; lowest--) {
 			if (this.#table[lowest] < 0) continue;
 			this.counters[lowest].dropped++;
 			this.#pool.release(this.remove(lowest));

@@ -20,7 +20,7 @@ export const SCALED = Object.freeze({
 	keepalive: 200,
 	check: 600,
 	silence: 300,
-	join: 200,
+	join: 150,
 	ack: 250,
 	retry: 60,
 	retryLimit: 600,

@@ -159,6 +159,11 @@ export default function membership(suite: Suite): void {
 		check.equal(driver.asked(), "GET_CHANNELS, GET_PORT fffffffe00000001", "not when something was heard");
 		check.equal(driver.session.counters.rejoins, 1);
 		check.equal(driver.session.counters.joins, 1);
+		const sure = new Driver(CHANNEL).join().wait(500);
+		acknowledge(sure);
+		sure.session.presence.missed = -1000;
+		sure.wait(60000).list(true).say("c40e");
+		check.equal(sure.session.counters.rejoins, 0, "a channel that acknowledges tells it by that");
 	});
 
 	suite.test(

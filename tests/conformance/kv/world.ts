@@ -287,6 +287,8 @@ export class FakeDatagram implements Datagram {
 	to: string[] = [];
 	/** What `write` gives in place of sending. */
 	fault = 0;
+	/** Events that it is to be told of: 1 readable, 2 writable. */
+	wanted = 1;
 	/** Most datagrams that were read in one call back. */
 	most = 0;
 	readonly address: string;
@@ -339,7 +341,7 @@ export class FakeDatagram implements Datagram {
 	write(buffer: ArrayBuffer, offset: number, length: number, peer: number): number {
 		const to = this.#peers[peer];
 		if (this.fault < 0) {
-			this.errors++;
+			if (this.fault === -3) this.errors++;
 			return this.fault;
 		}
 		if (!to) throw new Error("sent to nobody");
@@ -368,13 +370,19 @@ export class FakeDatagram implements Datagram {
 		return 0;
 	}
 
-	want(): void {}
+	want(events: number): void {
+		this.wanted = events;
+	}
 
 	close(): void {
 		this.#world.closed++;
 	}
 
 	step(): boolean {
+		if (this.wanted & 2 && this.fault !== -1) {
+			this.#options.onWritable?.call(this);
+			return true;
+		}
 		if (this.#incoming.length === 0) return false;
 		this.#reads = 0;
 		this.#options.onReadable?.call(this);
