@@ -150,7 +150,7 @@ export class DiscoveredStore {
 	}
 }
 
-function says(reason: string, ends: readonly string[]): boolean {
-	for (let i = 0; i < ends.length; i++) if (reason.endsWith(ends[i])) return true;
+function says(reason: string, parts: readonly string[]): boolean {
+	for (let i = 0; i < parts.length; i++) if (reason.indexOf(parts[i]) >= 0) return true;
 	return false;
 }

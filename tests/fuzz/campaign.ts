@@ -35,9 +35,9 @@ export class Campaign {
 		for (let i = 0; i < COMPARED; i++) this.#samples.push(new Int32Array(Counter.COUNT));
 	}
 
-	/** Runs blocks until `count` messages were fed in all, or one fails. */
+	/** Runs blocks until `count` messages were fed in all and they suffice to tell whether memory grows, or one fails. */
 	run(count: number): void {
-		while (this.fault === "" && this.total < count) this.next();
+		while (this.fault === "" && (this.total < count || !this.judged)) this.next();
 		this.#least(this.after);
 	}
 

@@ -92,7 +92,7 @@ test("log: docs/log-events.md lists exactly the events that the code has", () =>
 		for (const match of source.matchAll(/\.(?:log|#log)\(\s*LEVEL_\w+,\s*"(\w+)",\s*"([\w-]+)"/g))
 			found.add(`${match[1]} ${match[2]}`);
 		if (area !== undefined)
-			for (const match of source.matchAll(/#log\(\s*LEVEL_\w+,\s*"([\w-]+)"/g)) found.add(`${area} ${match[1]}`);
+			for (const match of source.matchAll(/this\.#?log\(\s*LEVEL_\w+,\s*"([\w-]+)"/g)) found.add(`${area} ${match[1]}`);
 	}
 	const listed = [...read("docs/log-events.md").matchAll(/^\| `(\w+)` \| `([\w-]+)` \|/gm)].map(
 		(match) => `${match[1]} ${match[2]}`,

@@ -37,7 +37,8 @@ export default function (suite: Suite): void {
 		check.throws(() => interfaces(buffer, 8, 33 * INTERFACE_BYTES), "outside a buffer");
 	});
 
-	suite.test("ARROW-42 neighbours: the table is read to its end, again and again, without allocating", (check) => {
+	/* Left out where tests are short: emulators do not know these messages of the kernel. */
+	suite.longTest("ARROW-42 neighbours: the table is read to its end, again and again, without allocating", (check) => {
 		const neighbours = new Neighbours();
 		const buffer = new ArrayBuffer(NEIGHBOUR_BYTES);
 		const bytes = new Uint8Array(buffer);
