@@ -1,19 +1,6 @@
 import { nameOf, system, voice, zeros } from "conformance/kv/packets";
 import { Scene } from "conformance/kv/scene";
-import { Counter, collectGarbage, readCounters } from "host/host";
-import { PRIORITY_COUNT } from "kv/channel";
-import { DATAGRAM_SIZE } from "kv/constants";
-import { Endpoint, planEndpoint, QUEUE_BLOCKS, SENT, SENT_NOWHERE, TOO_LONG } from "kv/endpoint";
-import { settingsOf } from "kv/options";
-import { Datagram } from "net/datagram";
-import { PacketQueue } from "net/packet_queue";
-import Resolver from "net/resolver";
-import { Stream } from "net/stream";
-import { Arena } from "storage/arena";
-import { MemoryPlan } from "storage/plan";
-import { PacketPool } from "storage/pool";
-import { monotonic } from "time/clock";
-import Timer from "time/timer";
+import { SENT, SENT_NOWHERE, TOO_LONG } from "kv/endpoint";
 import { parseId } from "kv/id";
 import { Request } from "kv/request";
 import type { Suite } from "unit/suite";
@@ -376,98 +363,6 @@ export default function endpoint(suite: Suite): void {
 		check.equal(new Scene({ server: "[2001:db8::1]:1" }).socket.address, "::");
 	});
 
-	suite.test("KV-14 a network that takes nothing costs voice, is counted, and is asked about", (check) => {
-		const scene = new Scene().join();
-		scene.world.run(100);
-		scene.server.take();
-		scene.socket.fault = -3;
-		for (let i = 0; i < 5; i++) check.equal(scene.say("08aabb"), SENT_NOWHERE);
-		scene.endpoint.turn();
-		scene.world.run(100);
-		check.equal(scene.server.take(), "GET_CHANNELS GET_PORT");
-		const { counters } = scene.endpoint.channels[0].session;
-		check.equal(counters.unsent, 5);
-		check.ok(counters.sendErrors >= 5);
-		scene.socket.fault = 0;
-		scene.socket.take();
-		check.equal(scene.say("08aabb"), SENT);
-		scene.endpoint.turn();
-		check.ok(names(scene.socket.take()).startsWith("voice, KEEPALIVE"));
-	});
-
-	suite.test("KV-14 KV-21 three packets in a row that the network reports as refused: the list is looked at at once", (check) => {
-		const scene = new Scene().join();
-		scene.world.run(100);
-		scene.server.take();
-		const { counters } = scene.endpoint.channels[0].session;
-		for (const refused of [1, 1, 0, 1, 1]) {
-			scene.socket.errors += refused;
-			check.equal(scene.say("08aabb"), SENT, "the host took it");
-		}
-		scene.endpoint.turn();
-		scene.world.run(100);
-		check.equal(scene.server.take(), "", "not in a row");
-		check.equal(counters.sendErrors, 4);
-		scene.socket.errors++;
-		scene.say("08aabb");
-		scene.endpoint.turn();
-		scene.world.run(100);
-		check.equal(scene.server.take(), "GET_CHANNELS GET_PORT");
-	});
-
-	suite.test(
-		"KV-14 a host that is full: the newest voice waits behind system packets, the oldest is dropped, all is counted",
-		(check) => {
-			const scene = new Scene().join();
-			const { socket, endpoint, world } = scene;
-			const { counters } = endpoint.channels[0].session;
-			const [ofSystem, ofVoice] = endpoint.queue.counters;
-			socket.take();
-			for (const fault of [-1, -2]) {
-				socket.fault = fault;
-				const { packetsOut, sendErrors } = counters;
-				for (const frame of ["0801", "0802", "0803"]) check.equal(scene.say(frame), SENT);
-				world.run(1);
-				check.equal(socket.wanted, fault === -1 ? 3 : 1, "asked when it takes packets again");
-				check.equal(endpoint.queue.waiting, 2);
-				socket.fault = 0;
-				world.run(10);
-				check.equal(socket.wanted, 1);
-				check.equal(
-					socket
-						.take()
-						.map((packet) => packet.slice(24, 26))
-						.join(" "),
-					"02 03",
-					"fault " + fault,
-				);
-				check.equal(counters.packetsOut - packetsOut, 3);
-				check.equal(counters.sendErrors - sendErrors, 0, "no failure");
-			}
-			check.equal(ofVoice.dropped, 2);
-			check.equal(ofVoice.queued, 6);
-			check.equal(endpoint.queue.shortages > 0, true);
-			socket.fault = -1;
-			const before = ofSystem.queued;
-			scene.say("0804");
-			scene.say("0805");
-			endpoint.channels[0].session.presence.refresh(world.now);
-			endpoint.turn();
-			check.equal(ofSystem.queued - before, 1);
-			world.run(50);
-			socket.fault = 0;
-			world.run(1);
-			check.equal(names(socket.take()).replaceAll(/KEEPALIVE [0-9]+/g, "KEEPALIVE"), "KEEPALIVE, voice");
-			socket.fault = -1;
-			scene.say("0806");
-			world.run(200);
-			socket.fault = 0;
-			world.run(1);
-			check.equal(ofVoice.stale, 1, "late voice is of no use");
-			check.equal(endpoint.queue.waiting, 0);
-		},
-	);
-
 	suite.test(
 		"KV-13 ten minutes of silence: joined all the time, KEEPALIVE every 20 s, a look at the list every minute",
 		(check) => {
@@ -490,53 +385,4 @@ export default function endpoint(suite: Suite): void {
 			check.ok(fired < 180, fired + " wake-ups in ten minutes");
 		},
 	);
-
-	suite.test(
-		"KV-22 an endpoint with one channel takes less than 8 kB besides its queue of packets that wait, each further one less than 4.5",
-		(check) => {
-			const queue = queueFootprint();
-			check.ok(queue < 2560, queue + " bytes of the queue");
-			const one = footprint(["create"]);
-			check.ok(one - queue < 8192, one - queue + " bytes");
-			const two = footprint(["create", "7"]);
-			check.ok(two - one < 4608, two - one + " bytes more");
-		},
-	);
-}
-
-/** Bytes that `make` takes of the heap, with slots of 16 bytes as on 32-bit devices. */
-function heapOf(make: () => object): number {
-	const before = new Int32Array(Counter.COUNT);
-	const after = new Int32Array(Counter.COUNT);
-	readCounters(after);
-	collectGarbage();
-	readCounters(before);
-	const made = make();
-	collectGarbage();
-	readCounters(after);
-	if (made instanceof Endpoint) made.close();
-	return (after[Counter.SLOTS] - before[Counter.SLOTS]) * 16 + after[Counter.CHUNKS] - before[Counter.CHUNKS];
-}
-
-/** Bytes of heap, pools and native records that an endpoint of the device takes. */
-function footprint(channels: string[]): number {
-	const settings = settingsOf({ server: "192.0.2.1", channels });
-	const plan = new MemoryPlan();
-	planEndpoint(plan, settings);
-	plan.allocate();
-	const io = { Stream, Datagram, Resolver, Timer, monotonic };
-	const log = { log() {} };
-	const random = { fraction: () => 0.5 };
-	return heapOf(() => new Endpoint({ settings, io, plan, log, random })) + plan.total;
-}
-
-/** Bytes of the queue alone, its blocks included. */
-function queueFootprint(): number {
-	const arena = new Arena(QUEUE_BLOCKS * DATAGRAM_SIZE);
-	const writer = { write: () => 0 };
-	const make = (): PacketQueue => {
-		const pool = new PacketPool(arena, 0, QUEUE_BLOCKS, DATAGRAM_SIZE);
-		return new PacketQueue({ arena, pool, writer, priorities: PRIORITY_COUNT });
-	};
-	return heapOf(make) + QUEUE_BLOCKS * DATAGRAM_SIZE;
 }

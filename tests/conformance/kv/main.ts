@@ -1,5 +1,7 @@
 import control from "conformance/kv/control";
 import endpoint from "conformance/kv/endpoint";
+import footprint from "conformance/kv/footprint";
+import hardNetwork from "conformance/kv/hard_network";
 import membership from "conformance/kv/membership";
 import session from "conformance/kv/session";
 import steady from "conformance/kv/steady";
@@ -14,4 +16,6 @@ export default function kv(suite: Suite): void {
 	membership(suite);
 	steady(suite);
 	endpoint(suite);
+	hardNetwork(suite);
+	footprint(suite);
 }
