@@ -5,8 +5,8 @@ import type { Stream, StreamOptions } from "net/stream";
 import type TLS from "net/tls";
 import type { TLSOptions } from "net/tls";
 import type { TimerOptions } from "time/timer";
-import type Timer from "time/timer";
 import { formatHex } from "wire/hex";
+import { FakeTimer } from "unit/fake_timer";
 
 /** A network and a clock in memory. Time passes only when a test says so; the loop calls back as the host's does. */
 export class World {
@@ -122,36 +122,6 @@ class Fifo {
 
 	clear(): void {
 		this.length = 0;
-	}
-}
-
-export class FakeTimer implements Timer {
-	due = Infinity;
-	readonly #options: TimerOptions;
-	readonly #world: World;
-
-	constructor(options: TimerOptions, world: World) {
-		this.#options = options;
-		this.#world = world;
-		world.timers.push(this);
-	}
-
-	schedule(delay: number): void {
-		this.due = this.#world.now + delay;
-	}
-
-	cancel(): void {
-		this.due = Infinity;
-	}
-
-	close(): void {
-		this.cancel();
-		this.#world.closed++;
-	}
-
-	fire(): void {
-		this.due = Infinity;
-		this.#options.onTimer.call(this);
 	}
 }
 

@@ -5,7 +5,7 @@ import type { ResolverOptions } from "net/resolver";
 import type Resolver from "net/resolver";
 import type { Stream, StreamOptions } from "net/stream";
 import type { TimerOptions } from "time/timer";
-import type Timer from "time/timer";
+import { FakeTimer } from "unit/fake_timer";
 
 /** A network and a clock in memory. Time passes only when a test says so; the loop calls back as the host's does. */
 export class World {
@@ -83,38 +83,6 @@ export class World {
 			if (!any) return;
 		}
 		throw new Error("the loop never comes to rest");
-	}
-}
-
-export class FakeTimer implements Timer {
-	due = Infinity;
-	fired = 0;
-	readonly #options: TimerOptions;
-	readonly #world: World;
-
-	constructor(options: TimerOptions, world: World) {
-		this.#options = options;
-		this.#world = world;
-		world.timers.push(this);
-	}
-
-	schedule(delay: number): void {
-		this.due = this.#world.now + delay;
-	}
-
-	cancel(): void {
-		this.due = Infinity;
-	}
-
-	close(): void {
-		this.cancel();
-		this.#world.closed++;
-	}
-
-	fire(): void {
-		this.due = Infinity;
-		this.fired++;
-		this.#options.onTimer.call(this);
 	}
 }
 
