@@ -56,6 +56,7 @@ import pool from "unit/pool";
 import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
+import arcrtc from "conformance/arcrtc/main";
 import arrow from "conformance/arrow/main";
 import kvPart from "unit/kv_part";
 import kv from "conformance/kv/main";
@@ -123,6 +124,7 @@ export default function main(): void {
 	wire(runner);
 	arrow(runner);
 	kv(runner);
+	arcrtc(runner);
 	kvPart(runner);
 	discoveryRTSP(runner);
 	discoveryHTTP(runner);
