@@ -56,6 +56,7 @@ import pool from "unit/pool";
 import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
+import hmacSha1 from "unit/hmac_sha1";
 import jsonReader from "unit/json_reader";
 import arcrtc from "conformance/arcrtc/main";
 import arrow from "conformance/arrow/main";
@@ -97,6 +98,7 @@ export default function main(): void {
 	resolver(runner);
 	files(runner);
 	crypto(runner);
+	hmacSha1(runner);
 	tlsEngine(runner);
 	audioSamples(runner);
 	audioResample(runner);
