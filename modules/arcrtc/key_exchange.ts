@@ -19,7 +19,8 @@ export class KeyExchange {
 
 	/**
 	 * Writes the secret shared with the peer that has this public key: 32 bytes at the start of `secret`, leading zeros kept.
-	 * @returns false when the text is no point of 65 bytes, uncompressed, on the curve; when it is one's own key; when the pair is gone.
+	 * @returns false when the text is no point of 65 bytes, uncompressed, on the curve; when it is one's own key; when the pair is
+	 * gone. What `secret` holds is no secret then.
 	 */
 	agree(publicKey: string, secret: ArrayBuffer): boolean {
 		const { pair } = this;

@@ -1,4 +1,9 @@
+import keys from "conformance/arcrtc/keys";
+import rotation from "conformance/arcrtc/rotation";
 import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
-export default function arcrtc(_suite: Suite): void {}
+export default function arcrtc(suite: Suite): void {
+	keys(suite);
+	rotation(suite);
+}
