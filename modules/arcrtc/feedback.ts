@@ -1,0 +1,585 @@
+import {
+	APP_CTX_ACK,
+	APP_CTX_NACK,
+	APP_NAME,
+	CONTEXT_FEEDBACK_MS,
+	FMT_NACK,
+	FMT_PLI,
+	PRIORITY_DROPPABLE,
+	RTCP_APP,
+	RTCP_PSFB,
+	RTCP_RR,
+	RTCP_RTPFB,
+	RTCP_SR,
+	STREAMS,
+} from "arcrtc/constants";
+import { ControlCounters } from "arcrtc/control_counters";
+import {
+	CONTROL_AUTH,
+	CONTROL_FORMAT,
+	CONTROL_OLD,
+	CONTROL_REPLAY,
+	CONTROL_UNKNOWN,
+	ControlKeys,
+	OPENED,
+} from "arcrtc/control_keys";
+import {
+	APP_BYTES,
+	BLOCK_BYTES,
+	bytesOf,
+	CONTROL_HEADER,
+	CONTROL_TRAILER,
+	countOf,
+	FEEDBACK_BYTES,
+	SENDER_BYTES,
+	unpadded,
+	wellFormed,
+	writeContexts,
+	writeNack,
+	writePictureLoss,
+} from "arcrtc/control_wire";
+import type { DropCounters } from "arcrtc/counters";
+import { NackRequests, SENT_AGAIN } from "arcrtc/nack_request";
+import { PictureRequests } from "arcrtc/picture_requests";
+import { Reception } from "arcrtc/reception";
+import { ResendRing } from "arcrtc/resend_ring";
+import { Transmission } from "arcrtc/transmission";
+import type { HMAC } from "crypto/crypto";
+import type { Arena } from "storage/arena";
+
+/** What {@link Feedback.event} says; `place` and `value` go with it. */
+export const EVENT_NONE = 0;
+/** The peer lost pictures of our stream `place`: make a key frame. */
+export const EVENT_PICTURE_LOSS = 1;
+/** A report about our stream `place`: figures in `sending`; `value` is the extended number that came (32 bits). */
+export const EVENT_REPORT = 2;
+/** The peer has bound, or does not know, our contexts in the bitmap `value`. */
+export const EVENT_CONTEXT_ACK = 3;
+export const EVENT_CONTEXT_NACK = 4;
+/** A packet of pictures of the peer's stream `place` will not come any more, unless FEC has brought it. */
+export const EVENT_UNREPAIRED = 5;
+/** The peer reported on its stream `place`: `receiving.captured` is good. */
+export const EVENT_SENDER_REPORT = 6;
+/** The keys before the newest are not used any more: of our stream `place`, or of the peer's stream `place`. */
+export const EVENT_SENDER_KEY_RETIRED = 7;
+export const EVENT_RECEIVER_KEY_RETIRED = 8;
+
+/** Packets that may be missing at a time; pairs of one NACK that are read. */
+const MISSING = 48;
+const MOST_PAIRS = 64;
+/** Room for the longest control packet that is made: a NACK with a pair for each missing packet, and the whole HMAC. */
+export const CONTROL_ROOM = FEEDBACK_BYTES + MISSING * 4 + 4 + 32;
+
+/** No stream is named: any of ours, any at all. */
+const ANY_OF_OURS = -100;
+const ANY = -101;
+
+export interface FeedbackOptions {
+	readonly arena: Arena;
+	/** Offset of {@link CONTROL_ROOM} bytes in which packets are made. */
+	readonly room: number;
+	/** Region for packets that may be sent again: 200 ms of them, see {@link resendBytes}; 0 bytes: none are. */
+	readonly ring: number;
+	readonly ringBytes: number;
+	/** SSRC of what we report, random and no stream's. */
+	readonly ssrc: number;
+	readonly drops: DropCounters;
+}
+
+/** Bytes of a ring for streams of so many kbit/s: 200 ms. */
+export function resendBytes(kbps: number): number {
+	return Math.ceil(kbps * 25);
+}
+
+/**
+ * All control packets of a session (section 2.7): reads those of the peer, says which of ours are to be sent and when. No I/O. Streams are
+ * places 0..3 of each direction. Ask `event` until there is none after each `open` and each `next`.
+ */
+export class Feedback {
+	readonly #receiving: Reception;
+	readonly #requests: NackRequests;
+	readonly #sending: Transmission;
+	readonly #ring: ResendRing;
+	readonly #pictures: PictureRequests;
+	/** Priority of the newest packet of each stream of the peer. */
+	readonly #priorities = new Uint8Array(STREAMS);
+	/** Bits of places whose losses are asked for, and whose packets are kept. */
+	#asking = 0;
+	#keeping = 0;
+	/** The deadline is to be found again. */
+	#stale = true;
+	#deadline = Infinity;
+	#now = 0;
+	readonly #view: DataView;
+	readonly #room: number;
+	readonly #keys: ControlKeys;
+	readonly #drops: DropCounters;
+	#ackBits = 0;
+	#nackBits = 0;
+	#ackAfter = -Infinity;
+	#nackAfter = -Infinity;
+	/** Events that wait: bits of places, bitmaps of contexts. */
+	#pictureLoss = 0;
+	#reported = 0;
+	#acked = 0;
+	#nacked = 0;
+	#senders = 0;
+	#retired = 0;
+	readonly counters: ControlCounters;
+	/** SSRC of what we report. */
+	ssrc: number;
+	/** The path loses nothing (TCP): nothing is asked for and nothing kept. */
+	reliable = false;
+	/** When something authentic came last. */
+	heard = -Infinity;
+	/** Of the last event; of the last {@link nextResend}: priority. */
+	place = 0;
+	value = 0;
+	offset = 0;
+	length = 0;
+	priority = 0;
+
+	constructor(options: FeedbackOptions) {
+		const { arena, room } = options;
+		if (room < 0 || room + CONTROL_ROOM > arena.buffer.byteLength) throw new RangeError("feedback: room outside of the arena");
+		const counters = new ControlCounters();
+		this.counters = counters;
+		this.#view = arena.view;
+		this.#room = room;
+		this.ssrc = options.ssrc;
+		this.#drops = options.drops;
+		this.#keys = new ControlKeys(arena, 2 * STREAMS);
+		this.#receiving = new Reception(STREAMS);
+		this.#sending = new Transmission(STREAMS);
+		this.#requests = new NackRequests(STREAMS, MISSING);
+		this.#pictures = new PictureRequests(STREAMS);
+		this.#ring = new ResendRing(arena, options.ring, options.ringBytes, counters);
+	}
+
+	/** What came of the peer's streams, and what the peer says of ours. */
+	get receiving(): Reception {
+		return this.#receiving;
+	}
+
+	get sending(): Transmission {
+		return this.#sending;
+	}
+
+	/** Our stream at a place. `clock` in Hz; `resend`: NACK was negotiated for it. */
+	openSender(place: number, ssrc: number, clock: number, auth: HMAC, resend: boolean): void {
+		this.closeSender(place);
+		this.#sending.open(place, ssrc, clock);
+		this.#keys.install(place, auth);
+		if (resend) this.#keeping |= 1 << place;
+	}
+
+	closeSender(place: number): void {
+		this.#sending.close(place);
+		this.#ring.clear(place);
+		this.#keys.clear(place);
+		this.#keeping &= ~(1 << place);
+		this.#pictureLoss &= ~(1 << place);
+		this.#reported &= ~(1 << place);
+		this.#stale = true;
+	}
+
+	/** The peer's stream at a place. `nack`: its losses may be asked for. */
+	openReceiver(place: number, ssrc: number, clock: number, auth: HMAC, nack: boolean): void {
+		this.closeReceiver(place);
+		this.#receiving.open(place, ssrc, clock);
+		this.#keys.install(STREAMS + place, auth);
+		this.#priorities[place] = PRIORITY_DROPPABLE;
+		if (nack) this.#asking |= 1 << place;
+	}
+
+	closeReceiver(place: number): void {
+		this.#receiving.close(place);
+		this.#requests.clear(place);
+		this.#pictures.clear(place);
+		this.#keys.clear(STREAMS + place);
+		this.#asking &= ~(1 << place);
+		this.#senders &= ~(1 << place);
+		this.#stale = true;
+	}
+
+	/** New keys: packets are signed by them from now on; those before verify until 1,000 ms after something came under the new ones. */
+	installSender(place: number, auth: HMAC): void {
+		this.#keys.install(place, auth);
+	}
+
+	installReceiver(place: number, auth: HMAC): void {
+		this.#keys.install(STREAMS + place, auth);
+	}
+
+	/** Media of the peer's stream came under its newest keys. */
+	epochSeen(place: number, now: number): void {
+		this.#keys.seen(STREAMS + place, now);
+		this.#stale = true;
+	}
+
+	/** All keys before the newest are wiped by their owner now: no packet is verified by them from here on. */
+	retireKeys(): void {
+		for (let place = 0; place < 2 * STREAMS; place++) this.#keys.retire(place);
+	}
+
+	/** Ms from when a packet of the peer's stream is missed to its play-out; Infinity: it is of use whenever it comes. */
+	setPlayout(place: number, ms: number): void {
+		this.#requests.setPlayout(place, ms);
+	}
+
+	/** The round trip was measured in another way. */
+	observeRoundTrip(ms: number): void {
+		this.#sending.observe(ms);
+		this.#requests.roundTrip = this.#sending.roundTrip;
+	}
+
+	/** Another path is used from now on: its round trip is measured anew, reports are made at once. */
+	pathChanged(now: number): void {
+		this.#sending.hurry(now);
+		this.#receiving.hurry(now);
+		this.#requests.roundTrip = -1;
+		this.#stale = true;
+	}
+
+	/** An authenticated packet of the peer's stream `place`, seen for the first time. */
+	received(place: number, extended: number, timestamp: number, priority: number, now: number): void {
+		const receiving = this.#receiving;
+		const step = receiving.received(place, extended, timestamp, now);
+		const requests = this.#requests;
+		if (step > 0) {
+			if (step > 1) this.gap(place, extended, step - 1, priority, now);
+			else if (requests.count > 0 && requests.later(place, receiving.count(place))) this.#stale = true;
+			this.#priorities[place] = priority;
+			if (this.#pictures.waiting > 0) this.#pictures.received(place, extended, timestamp, priority);
+			if (receiving.count(place) === 1) this.#stale = true;
+			return;
+		}
+		const what = requests.count > 0 ? requests.arrived(place, extended, now) : 0;
+		if (what === SENT_AGAIN) this.counters.repaired++;
+		receiving.late(place, extended, timestamp, now, what === SENT_AGAIN);
+		this.#stale = true;
+	}
+
+	/** FEC brought a packet that was lost: it is not asked for any more. */
+	recovered(place: number, extended: number, now: number): void {
+		if (this.#requests.count > 0) this.#requests.arrived(place, extended, now);
+		this.#stale = true;
+	}
+
+	/** Pictures of the peer's stream can not be shown until a key frame comes: it is asked for until it does. */
+	wantKeyFrame(place: number, now: number): void {
+		this.#pictures.want(place, this.#receiving.highest(place), this.#receiving.timestamp(place), now);
+		this.#stale = true;
+	}
+
+	/** Contexts of the peer that were bound, or that are not known, are to be told: at most every 50 ms. */
+	contextAck(bitmap: number): void {
+		this.#ackBits |= bitmap;
+		this.#stale = true;
+	}
+
+	contextNack(bitmap: number): void {
+		this.#nackBits |= bitmap;
+		this.#stale = true;
+	}
+
+	/** A packet of our stream was sealed and sent; `octets` of it are payload. What was sent again is not told. */
+	sent(
+		place: number,
+		sequence: number,
+		timestamp: number,
+		offset: number,
+		length: number,
+		octets: number,
+		priority: number,
+		now: number,
+	): void {
+		this.#sending.sent(place, sequence, timestamp, octets, now);
+		const keep = ((this.#keeping >> place) & 1) !== 0 && priority !== PRIORITY_DROPPABLE && !this.reliable;
+		this.#ring.sent(place, sequence, offset, length, priority, keep, now);
+		// Only a first report, or one after a silence, comes sooner than was known.
+		if (this.#deadline > now) this.#stale = true;
+	}
+
+	/** The next packet to send again, at `offset` with `length` and `priority`, as it is. @returns false when there is none. */
+	nextResend(): boolean {
+		const ring = this.#ring;
+		if (ring.wanted === 0 || this.reliable || !ring.take()) return false;
+		this.offset = ring.offset;
+		this.length = ring.length;
+		this.priority = ring.priority;
+		return true;
+	}
+
+	/** A datagram whose second byte is of RTCP. @returns 0, or why it was dropped: it was counted. */
+	open(offset: number, length: number, now: number): number {
+		const end = offset + length - CONTROL_TRAILER;
+		const view = this.#view;
+		const drops = this.#drops;
+		if (!wellFormed(view, offset, end) || view.getUint8(end) >= 0x80) {
+			drops.format++;
+			return CONTROL_FORMAT;
+		}
+		const named = this.find(offset, end);
+		let place = named;
+		let verdict = CONTROL_UNKNOWN;
+		if (named >= 0) verdict = this.#keys.open(named, offset, length, now);
+		else if (named !== CONTROL_UNKNOWN) {
+			const places = named === ANY ? 2 * STREAMS : STREAMS;
+			for (place = 0; place < places; place++) {
+				const one = this.#keys.open(place, offset, length, now);
+				// A packet that came before is that, whatever it would be to other streams.
+				if (one === OPENED || verdict === CONTROL_UNKNOWN || one > verdict) verdict = one;
+				if (one === OPENED) break;
+			}
+		}
+		if (verdict !== OPENED) {
+			if (verdict === CONTROL_UNKNOWN) drops.unknown++;
+			else if (verdict === CONTROL_OLD) drops.old++;
+			else if (verdict === CONTROL_REPLAY) drops.replay++;
+			else if (verdict === CONTROL_AUTH) drops.auth++;
+			return verdict;
+		}
+		this.counters.received++;
+		this.heard = now;
+		this.#stale = true;
+		for (let at = offset; at < end; at += bytesOf(view, at)) if (!this.read(place, at, now)) this.counters.skipped++;
+		return OPENED;
+	}
+
+	/** What happened; `place` and `value` go with it. Each is told once. */
+	event(): number {
+		const requests = this.#requests;
+		if (this.#reported !== 0) {
+			this.#reported = this.next1(this.#reported);
+			this.value = this.#sending.highest;
+			return EVENT_REPORT;
+		}
+		if (this.#acked !== 0) {
+			this.value = this.#acked;
+			this.#acked = 0;
+			return EVENT_CONTEXT_ACK;
+		}
+		if (this.#nacked !== 0) {
+			this.value = this.#nacked;
+			this.#nacked = 0;
+			return EVENT_CONTEXT_NACK;
+		}
+		if (this.#pictureLoss !== 0) {
+			this.#pictureLoss = this.next1(this.#pictureLoss);
+			return EVENT_PICTURE_LOSS;
+		}
+		if (requests.unrepaired !== 0) {
+			requests.unrepaired = this.next1(requests.unrepaired);
+			return EVENT_UNREPAIRED;
+		}
+		if (this.#senders !== 0) {
+			this.#senders = this.next1(this.#senders);
+			return EVENT_SENDER_REPORT;
+		}
+		if (this.#retired !== 0) {
+			this.#retired = this.next1(this.#retired);
+			if (this.place < STREAMS) return EVENT_SENDER_KEY_RETIRED;
+			this.place -= STREAMS;
+			return EVENT_RECEIVER_KEY_RETIRED;
+		}
+		return EVENT_NONE;
+	}
+
+	/** When `next` is to be called. */
+	get deadline(): number {
+		if (!this.#stale) return this.#deadline;
+		this.#stale = false;
+		let deadline = this.#receiving.deadline;
+		let other = this.#sending.deadline;
+		if (other < deadline) deadline = other;
+		other = this.#pictures.deadline;
+		if (other < deadline) deadline = other;
+		if (this.#requests.count > 0) {
+			other = this.#requests.deadline(this.#now);
+			if (other < deadline) deadline = other;
+		}
+		if (this.#ackBits !== 0 && this.#ackAfter < deadline) deadline = this.#ackAfter;
+		if (this.#nackBits !== 0 && this.#nackAfter < deadline) deadline = this.#nackAfter;
+		for (let place = 0; place < 2 * STREAMS; place++) {
+			other = this.#keys.ends(place);
+			if (other < deadline) deadline = other;
+		}
+		this.#deadline = deadline;
+		return deadline;
+	}
+
+	/**
+	 * Makes the next control packet that is due, ready to be sent, at `offset`: call it until there is none.
+	 * @param wall Unix ms, below 0 when they are not known.
+	 * @returns its bytes; 0: nothing is due.
+	 */
+	next(now: number, wall: number): number {
+		this.#now = now;
+		if (now < this.deadline) return 0;
+		this.#stale = true;
+		this.offset = this.#room;
+		let bytes = this.contexts(now);
+		if (bytes === 0) bytes = this.losses(now);
+		for (let place = 0; place < STREAMS && bytes === 0; place++) {
+			if (this.#pictures.waiting > 0 && this.#pictures.due(place, this.#sending.roundTrip, now)) {
+				this.counters.picturesAsked++;
+				const made = writePictureLoss(this.#view, this.#room, this.ssrc, this.#receiving.ssrc(place));
+				bytes = this.seal(STREAMS + place, made);
+			} else if (this.#receiving.due(place, now)) {
+				bytes = this.seal(STREAMS + place, this.#receiving.report(place, this.#view, this.#room, this.ssrc, now));
+			} else if (this.#sending.due(place, now)) {
+				bytes = this.seal(place, this.#sending.report(place, this.#view, this.#room, now, wall));
+			}
+		}
+		if (bytes === 0) this.expire(now);
+		this.length = bytes;
+		return bytes;
+	}
+
+	/** Takes the lowest bit of `bits`: its number is `place`. @returns the others. */
+	private next1(bits: number): number {
+		this.place = 31 - Math.clz32(bits & -bits);
+		return bits & (bits - 1);
+	}
+
+	private gap(place: number, extended: number, count: number, priority: number, now: number): void {
+		this.counters.missed += count;
+		this.#stale = true;
+		this.#now = now;
+		if (((this.#asking >> place) & 1) === 0 || this.reliable) return;
+		const requests = this.#requests;
+		const before = this.#priorities[place];
+		const received = this.#receiving.count(place);
+		if (requests.count > 0) requests.later(place, received);
+		requests.missing(place, extended, count, before < priority ? before : priority, received, now);
+		this.counters.givenUp = requests.givenUp;
+	}
+
+	/** Place that the packets of a datagram are about, which decides whose keys verify it. */
+	private find(at: number, end: number): number {
+		const view = this.#view;
+		for (; at < end; at += bytesOf(view, at)) {
+			const bytes = unpadded(view, at);
+			let place = ANY;
+			switch (view.getUint8(at + 1)) {
+				case RTCP_SR:
+					place = this.#receiving.find(view.getUint32(at + 4));
+					return place < 0 ? CONTROL_UNKNOWN : STREAMS + place;
+				case RTCP_RR:
+					if (countOf(view, at) === 0 || bytes < CONTROL_HEADER + BLOCK_BYTES) break;
+					place = this.#sending.find(view.getUint32(at + 8));
+					return place < 0 ? CONTROL_UNKNOWN : place;
+				case RTCP_RTPFB:
+				case RTCP_PSFB:
+					if (bytes < FEEDBACK_BYTES) break;
+					place = this.#sending.find(view.getUint32(at + 8));
+					return place < 0 ? CONTROL_UNKNOWN : place;
+				case RTCP_APP:
+					if (bytes >= APP_BYTES && view.getUint32(at + 8) === APP_NAME) return ANY_OF_OURS;
+					break;
+			}
+		}
+		return ANY;
+	}
+
+	/** An authentic packet about the stream of a place. @returns false when it is of a kind that is not known here, or about another stream. */
+	private read(place: number, at: number, now: number): boolean {
+		const view = this.#view;
+		const bytes = unpadded(view, at);
+		const type = view.getUint8(at + 1);
+		if (type === RTCP_SR) {
+			const stream = place - STREAMS;
+			if (stream < 0 || bytes < CONTROL_HEADER + SENDER_BYTES || view.getUint32(at + 4) !== this.#receiving.ssrc(stream))
+				return false;
+			this.#receiving.sender(stream, view, at, now);
+			this.#senders |= 1 << stream;
+			return true;
+		}
+		if (place >= STREAMS) return false;
+		const ssrc = this.#sending.ssrc(place);
+		const count = countOf(view, at);
+		switch (type) {
+			case RTCP_RR: {
+				const end = at + bytes;
+				let found = false;
+				at += CONTROL_HEADER;
+				for (let block = 0; block < count && at + BLOCK_BYTES <= end; block++, at += BLOCK_BYTES)
+					if (view.getUint32(at) === ssrc && this.#sending.reported(place, view, at, now)) found = true;
+				if (!found) return false;
+				this.#requests.roundTrip = this.#sending.roundTrip;
+				this.#reported |= 1 << place;
+				return true;
+			}
+			case RTCP_RTPFB: {
+				if (count !== FMT_NACK || bytes < FEEDBACK_BYTES || view.getUint32(at + 8) !== ssrc) return false;
+				let end = at + bytes;
+				if (bytes > FEEDBACK_BYTES + MOST_PAIRS * 4) end = at + FEEDBACK_BYTES + MOST_PAIRS * 4;
+				for (at += FEEDBACK_BYTES; at + 4 <= end; at += 4)
+					this.#ring.request(place, view.getUint16(at), view.getUint16(at + 2), now);
+				return true;
+			}
+			case RTCP_PSFB:
+				if (count !== FMT_PLI || bytes < FEEDBACK_BYTES || view.getUint32(at + 8) !== ssrc) return false;
+				this.counters.picturesHeard++;
+				this.#pictureLoss |= 1 << place;
+				return true;
+			case RTCP_APP:
+				if (bytes < APP_BYTES || view.getUint32(at + 8) !== APP_NAME) return false;
+				if (count === APP_CTX_ACK) this.#acked |= view.getUint8(at + 12);
+				else if (count === APP_CTX_NACK) this.#nacked |= view.getUint8(at + 12);
+				else return false;
+				return true;
+		}
+		return false;
+	}
+
+	/** CTX_NACK, then CTX_ACK, when they are due. They are about any stream of the peer. */
+	private contexts(now: number): number {
+		let subtype = 0;
+		let bitmap = 0;
+		if (this.#nackBits !== 0 && now >= this.#nackAfter) {
+			subtype = APP_CTX_NACK;
+			bitmap = this.#nackBits;
+			this.#nackBits = 0;
+			this.#nackAfter = now + CONTEXT_FEEDBACK_MS;
+		} else if (this.#ackBits !== 0 && now >= this.#ackAfter) {
+			subtype = APP_CTX_ACK;
+			bitmap = this.#ackBits;
+			this.#ackBits = 0;
+			this.#ackAfter = now + CONTEXT_FEEDBACK_MS;
+		} else return 0;
+		for (let place = STREAMS; place < 2 * STREAMS; place++)
+			if (this.#keys.has(place)) return this.seal(place, writeContexts(this.#view, this.#room, this.ssrc, subtype, bitmap));
+		return 0;
+	}
+
+	/** NACK for the losses of one stream that are due. */
+	private losses(now: number): number {
+		const requests = this.#requests;
+		if (requests.count === 0) return 0;
+		const place = requests.due(now);
+		this.counters.givenUp = requests.givenUp;
+		if (place < 0) return 0;
+		const head = writeNack(this.#view, this.#room, this.ssrc, this.#receiving.ssrc(place));
+		const bytes = requests.collect(place, this.#view, this.#room, head, now);
+		this.counters.requested += requests.asked;
+		return bytes > head ? this.seal(STREAMS + place, bytes) : 0;
+	}
+
+	private seal(place: number, bytes: number): number {
+		if (bytes === 0) return 0;
+		const sealed = this.#keys.seal(place, this.#room, bytes);
+		if (sealed > 0) this.counters.sent++;
+		return sealed;
+	}
+
+	private expire(now: number): void {
+		const keys = this.#keys;
+		for (let place = 0; place < 2 * STREAMS; place++) {
+			if (now < keys.ends(place)) continue;
+			keys.retire(place);
+			this.#retired |= 1 << place;
+		}
+	}
+}
