@@ -1,45 +1,19 @@
-import {
-	APP_CTX_ACK,
-	APP_CTX_NACK,
-	APP_NAME,
-	CONTEXT_FEEDBACK_MS,
-	FMT_NACK,
-	FMT_PLI,
-	PRIORITY_DROPPABLE,
-	RTCP_APP,
-	RTCP_PSFB,
-	RTCP_RR,
-	RTCP_RTPFB,
-	RTCP_SR,
-	STREAMS,
-} from "arcrtc/constants";
+import { APP_CTX_ACK, APP_CTX_NACK, CONTEXT_FEEDBACK_MS, PRIORITY_DROPPABLE, STREAMS } from "arcrtc/constants";
 import { ControlCounters } from "arcrtc/control_counters";
 import {
-	CONTROL_AUTH,
-	CONTROL_FORMAT,
-	CONTROL_OLD,
-	CONTROL_REPLAY,
-	CONTROL_UNKNOWN,
-	ControlKeys,
-	OPENED,
-} from "arcrtc/control_keys";
-import {
-	APP_BYTES,
-	BLOCK_BYTES,
-	bytesOf,
-	CONTROL_HEADER,
-	CONTROL_TRAILER,
-	countOf,
-	FEEDBACK_BYTES,
-	SENDER_BYTES,
-	unpadded,
-	wellFormed,
-	writeContexts,
-	writeNack,
-	writePictureLoss,
-} from "arcrtc/control_wire";
+	ControlEvents,
+	EVENT_PICTURE_LOSS,
+	EVENT_RECEIVER_KEY_RETIRED,
+	EVENT_REPORT,
+	EVENT_SENDER_KEY_RETIRED,
+	EVENT_SENDER_REPORT,
+	EVENT_UNREPAIRED,
+} from "arcrtc/control_events";
+import { ControlKeys, OPENED } from "arcrtc/control_keys";
+import { ControlReader } from "arcrtc/control_reader";
+import { FEEDBACK_BYTES, writeContexts, writeNack, writePictureLoss } from "arcrtc/control_wire";
 import type { DropCounters } from "arcrtc/counters";
-import { NackRequests, SENT_AGAIN } from "arcrtc/nack_request";
+import { NackRequests, NOT_MISSED, SENT_AGAIN } from "arcrtc/nack_request";
 import { PictureRequests } from "arcrtc/picture_requests";
 import { Reception } from "arcrtc/reception";
 import { ResendRing } from "arcrtc/resend_ring";
@@ -47,32 +21,10 @@ import { Transmission } from "arcrtc/transmission";
 import type { HMAC } from "crypto/crypto";
 import type { Arena } from "storage/arena";
 
-/** What {@link Feedback.event} says; `place` and `value` go with it. */
-export const EVENT_NONE = 0;
-/** The peer lost pictures of our stream `place`: make a key frame. */
-export const EVENT_PICTURE_LOSS = 1;
-/** A report about our stream `place`: figures in `sending`; `value` is the extended number that came (32 bits). */
-export const EVENT_REPORT = 2;
-/** The peer has bound, or does not know, our contexts in the bitmap `value`. */
-export const EVENT_CONTEXT_ACK = 3;
-export const EVENT_CONTEXT_NACK = 4;
-/** A packet of pictures of the peer's stream `place` will not come any more, unless FEC has brought it. */
-export const EVENT_UNREPAIRED = 5;
-/** The peer reported on its stream `place`: `receiving.captured` is good. */
-export const EVENT_SENDER_REPORT = 6;
-/** The keys before the newest are not used any more: of our stream `place`, or of the peer's stream `place`. */
-export const EVENT_SENDER_KEY_RETIRED = 7;
-export const EVENT_RECEIVER_KEY_RETIRED = 8;
-
-/** Packets that may be missing at a time; pairs of one NACK that are read. */
+/** Packets that may be missing at a time. */
 const MISSING = 48;
-const MOST_PAIRS = 64;
 /** Room for the longest control packet that is made: a NACK with a pair for each missing packet, and the whole HMAC. */
 export const CONTROL_ROOM = FEEDBACK_BYTES + MISSING * 4 + 4 + 32;
-
-/** No stream is named: any of ours, any at all. */
-const ANY_OF_OURS = -100;
-const ANY = -101;
 
 export interface FeedbackOptions {
 	readonly arena: Arena;
@@ -113,18 +65,12 @@ export class Feedback {
 	readonly #view: DataView;
 	readonly #room: number;
 	readonly #keys: ControlKeys;
-	readonly #drops: DropCounters;
 	#ackBits = 0;
 	#nackBits = 0;
 	#ackAfter = -Infinity;
 	#nackAfter = -Infinity;
-	/** Events that wait: bits of places, bitmaps of contexts. */
-	#pictureLoss = 0;
-	#reported = 0;
-	#acked = 0;
-	#nacked = 0;
-	#senders = 0;
-	#retired = 0;
+	readonly #events = new ControlEvents();
+	readonly #reader: ControlReader;
 	readonly counters: ControlCounters;
 	/** SSRC of what we report. */
 	ssrc: number;
@@ -147,13 +93,22 @@ export class Feedback {
 		this.#view = arena.view;
 		this.#room = room;
 		this.ssrc = options.ssrc;
-		this.#drops = options.drops;
 		this.#keys = new ControlKeys(arena, 2 * STREAMS);
 		this.#receiving = new Reception(STREAMS);
 		this.#sending = new Transmission(STREAMS);
 		this.#requests = new NackRequests(STREAMS, MISSING);
 		this.#pictures = new PictureRequests(STREAMS);
 		this.#ring = new ResendRing(arena, options.ring, options.ringBytes, counters);
+		this.#reader = new ControlReader({
+			view: arena.view,
+			keys: this.#keys,
+			receiving: this.#receiving,
+			sending: this.#sending,
+			ring: this.#ring,
+			events: this.#events,
+			counters,
+			drops: options.drops,
+		});
 	}
 
 	/** What came of the peer's streams, and what the peer says of ours. */
@@ -178,8 +133,8 @@ export class Feedback {
 		this.#ring.clear(place);
 		this.#keys.clear(place);
 		this.#keeping &= ~(1 << place);
-		this.#pictureLoss &= ~(1 << place);
-		this.#reported &= ~(1 << place);
+		this.#events.drop(EVENT_PICTURE_LOSS, place);
+		this.#events.drop(EVENT_REPORT, place);
 		this.#stale = true;
 	}
 
@@ -198,7 +153,9 @@ export class Feedback {
 		this.#pictures.clear(place);
 		this.#keys.clear(STREAMS + place);
 		this.#asking &= ~(1 << place);
-		this.#senders &= ~(1 << place);
+		this.#requests.unrepaired &= ~(1 << place);
+		this.#events.drop(EVENT_UNREPAIRED, place);
+		this.#events.drop(EVENT_SENDER_REPORT, place);
 		this.#stale = true;
 	}
 
@@ -254,7 +211,7 @@ export class Feedback {
 			if (receiving.count(place) === 1) this.#stale = true;
 			return;
 		}
-		const what = requests.count > 0 ? requests.arrived(place, extended, now) : 0;
+		const what = requests.count > 0 ? requests.arrived(place, extended, now) : NOT_MISSED;
 		if (what === SENT_AGAIN) this.counters.repaired++;
 		receiving.late(place, extended, timestamp, now, what === SENT_AGAIN);
 		this.#stale = true;
@@ -313,77 +270,26 @@ export class Feedback {
 
 	/** A datagram whose second byte is of RTCP. @returns 0, or why it was dropped: it was counted. */
 	open(offset: number, length: number, now: number): number {
-		const end = offset + length - CONTROL_TRAILER;
-		const view = this.#view;
-		const drops = this.#drops;
-		if (!wellFormed(view, offset, end) || view.getUint8(end) >= 0x80) {
-			drops.format++;
-			return CONTROL_FORMAT;
-		}
-		const named = this.find(offset, end);
-		let place = named;
-		let verdict = CONTROL_UNKNOWN;
-		if (named >= 0) verdict = this.#keys.open(named, offset, length, now);
-		else if (named !== CONTROL_UNKNOWN) {
-			const places = named === ANY ? 2 * STREAMS : STREAMS;
-			for (place = 0; place < places; place++) {
-				const one = this.#keys.open(place, offset, length, now);
-				// A packet that came before is that, whatever it would be to other streams.
-				if (one === OPENED || verdict === CONTROL_UNKNOWN || one > verdict) verdict = one;
-				if (one === OPENED) break;
-			}
-		}
-		if (verdict !== OPENED) {
-			if (verdict === CONTROL_UNKNOWN) drops.unknown++;
-			else if (verdict === CONTROL_OLD) drops.old++;
-			else if (verdict === CONTROL_REPLAY) drops.replay++;
-			else if (verdict === CONTROL_AUTH) drops.auth++;
-			return verdict;
-		}
-		this.counters.received++;
+		const verdict = this.#reader.open(offset, length, now);
+		if (verdict !== OPENED) return verdict;
 		this.heard = now;
+		this.#requests.roundTrip = this.#sending.roundTrip;
 		this.#stale = true;
-		for (let at = offset; at < end; at += bytesOf(view, at)) if (!this.read(place, at, now)) this.counters.skipped++;
 		return OPENED;
 	}
 
-	/** What happened; `place` and `value` go with it. Each is told once. */
+	/** What happened, an EVENT_ of arcrtc/control_events; `place` and `value` go with it. Each is told once. */
 	event(): number {
 		const requests = this.#requests;
-		if (this.#reported !== 0) {
-			this.#reported = this.next1(this.#reported);
-			this.value = this.#sending.highest;
-			return EVENT_REPORT;
-		}
-		if (this.#acked !== 0) {
-			this.value = this.#acked;
-			this.#acked = 0;
-			return EVENT_CONTEXT_ACK;
-		}
-		if (this.#nacked !== 0) {
-			this.value = this.#nacked;
-			this.#nacked = 0;
-			return EVENT_CONTEXT_NACK;
-		}
-		if (this.#pictureLoss !== 0) {
-			this.#pictureLoss = this.next1(this.#pictureLoss);
-			return EVENT_PICTURE_LOSS;
-		}
+		const events = this.#events;
 		if (requests.unrepaired !== 0) {
-			requests.unrepaired = this.next1(requests.unrepaired);
-			return EVENT_UNREPAIRED;
+			events.add(EVENT_UNREPAIRED, requests.unrepaired);
+			requests.unrepaired = 0;
 		}
-		if (this.#senders !== 0) {
-			this.#senders = this.next1(this.#senders);
-			return EVENT_SENDER_REPORT;
-		}
-		if (this.#retired !== 0) {
-			this.#retired = this.next1(this.#retired);
-			if (this.place < STREAMS) return EVENT_SENDER_KEY_RETIRED;
-			this.place -= STREAMS;
-			return EVENT_RECEIVER_KEY_RETIRED;
-		}
-		return EVENT_NONE;
+		const event = events.take();
+		this.place = events.place;
+		this.value = event === EVENT_REPORT ? this.#sending.highest : events.value;
+		return event;
 	}
 
 	/** When `next` is to be called. */
@@ -437,12 +343,6 @@ export class Feedback {
 		return bytes;
 	}
 
-	/** Takes the lowest bit of `bits`: its number is `place`. @returns the others. */
-	private next1(bits: number): number {
-		this.place = 31 - Math.clz32(bits & -bits);
-		return bits & (bits - 1);
-	}
-
 	private gap(place: number, extended: number, count: number, priority: number, now: number): void {
 		this.counters.missed += count;
 		this.#stale = true;
@@ -454,84 +354,6 @@ export class Feedback {
 		if (requests.count > 0) requests.later(place, received);
 		requests.missing(place, extended, count, before < priority ? before : priority, received, now);
 		this.counters.givenUp = requests.givenUp;
-	}
-
-	/** Place that the packets of a datagram are about, which decides whose keys verify it. */
-	private find(at: number, end: number): number {
-		const view = this.#view;
-		for (; at < end; at += bytesOf(view, at)) {
-			const bytes = unpadded(view, at);
-			let place = ANY;
-			switch (view.getUint8(at + 1)) {
-				case RTCP_SR:
-					place = this.#receiving.find(view.getUint32(at + 4));
-					return place < 0 ? CONTROL_UNKNOWN : STREAMS + place;
-				case RTCP_RR:
-					if (countOf(view, at) === 0 || bytes < CONTROL_HEADER + BLOCK_BYTES) break;
-					place = this.#sending.find(view.getUint32(at + 8));
-					return place < 0 ? CONTROL_UNKNOWN : place;
-				case RTCP_RTPFB:
-				case RTCP_PSFB:
-					if (bytes < FEEDBACK_BYTES) break;
-					place = this.#sending.find(view.getUint32(at + 8));
-					return place < 0 ? CONTROL_UNKNOWN : place;
-				case RTCP_APP:
-					if (bytes >= APP_BYTES && view.getUint32(at + 8) === APP_NAME) return ANY_OF_OURS;
-					break;
-			}
-		}
-		return ANY;
-	}
-
-	/** An authentic packet about the stream of a place. @returns false when it is of a kind that is not known here, or about another stream. */
-	private read(place: number, at: number, now: number): boolean {
-		const view = this.#view;
-		const bytes = unpadded(view, at);
-		const type = view.getUint8(at + 1);
-		if (type === RTCP_SR) {
-			const stream = place - STREAMS;
-			if (stream < 0 || bytes < CONTROL_HEADER + SENDER_BYTES || view.getUint32(at + 4) !== this.#receiving.ssrc(stream))
-				return false;
-			this.#receiving.sender(stream, view, at, now);
-			this.#senders |= 1 << stream;
-			return true;
-		}
-		if (place >= STREAMS) return false;
-		const ssrc = this.#sending.ssrc(place);
-		const count = countOf(view, at);
-		switch (type) {
-			case RTCP_RR: {
-				const end = at + bytes;
-				let found = false;
-				at += CONTROL_HEADER;
-				for (let block = 0; block < count && at + BLOCK_BYTES <= end; block++, at += BLOCK_BYTES)
-					if (view.getUint32(at) === ssrc && this.#sending.reported(place, view, at, now)) found = true;
-				if (!found) return false;
-				this.#requests.roundTrip = this.#sending.roundTrip;
-				this.#reported |= 1 << place;
-				return true;
-			}
-			case RTCP_RTPFB: {
-				if (count !== FMT_NACK || bytes < FEEDBACK_BYTES || view.getUint32(at + 8) !== ssrc) return false;
-				let end = at + bytes;
-				if (bytes > FEEDBACK_BYTES + MOST_PAIRS * 4) end = at + FEEDBACK_BYTES + MOST_PAIRS * 4;
-				for (at += FEEDBACK_BYTES; at + 4 <= end; at += 4)
-					this.#ring.request(place, view.getUint16(at), view.getUint16(at + 2), now);
-				return true;
-			}
-			case RTCP_PSFB:
-				if (count !== FMT_PLI || bytes < FEEDBACK_BYTES || view.getUint32(at + 8) !== ssrc) return false;
-				this.counters.picturesHeard++;
-				this.#pictureLoss |= 1 << place;
-				return true;
-			case RTCP_APP:
-				if (bytes < APP_BYTES || view.getUint32(at + 8) !== APP_NAME) return false;
-				if (count === APP_CTX_ACK) this.#acked |= view.getUint8(at + 12);
-				else if (count === APP_CTX_NACK) this.#nacked |= view.getUint8(at + 12);
-				else return false;
-				return true;
-		}
-		return false;
 	}
 
 	/** CTX_NACK, then CTX_ACK, when they are due. They are about any stream of the peer. */
@@ -579,7 +401,8 @@ export class Feedback {
 		for (let place = 0; place < 2 * STREAMS; place++) {
 			if (now < keys.ends(place)) continue;
 			keys.retire(place);
-			this.#retired |= 1 << place;
+			if (place < STREAMS) this.#events.add(EVENT_SENDER_KEY_RETIRED, 1 << place);
+			else this.#events.add(EVENT_RECEIVER_KEY_RETIRED, 1 << (place - STREAMS));
 		}
 	}
 }
