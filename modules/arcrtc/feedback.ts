@@ -187,14 +187,14 @@ export class Feedback {
 	/** The round trip was measured in another way. */
 	observeRoundTrip(ms: number): void {
 		this.#sending.observe(ms);
-		this.#requests.roundTrip = this.#sending.roundTrip;
+		this.#requests.setRoundTrip(this.#sending.roundTrip);
 	}
 
 	/** Another path is used from now on: its round trip is measured anew, reports are made at once. */
 	pathChanged(now: number): void {
 		this.#sending.hurry(now);
 		this.#receiving.hurry(now);
-		this.#requests.roundTrip = -1;
+		this.#requests.setRoundTrip(-1);
 		this.#stale = true;
 	}
 
@@ -251,11 +251,9 @@ export class Feedback {
 		priority: number,
 		now: number,
 	): void {
-		this.#sending.sent(place, sequence, timestamp, octets, now);
+		if (this.#sending.sent(place, sequence, timestamp, octets, now)) this.#stale = true;
 		const keep = ((this.#keeping >> place) & 1) !== 0 && priority !== PRIORITY_DROPPABLE && !this.reliable;
 		this.#ring.sent(place, sequence, offset, length, priority, keep, now);
-		// Only a first report, or one after a silence, comes sooner than was known.
-		if (this.#deadline > now) this.#stale = true;
 	}
 
 	/** The next packet to send again, at `offset` with `length` and `priority`, as it is. @returns false when there is none. */
@@ -273,7 +271,7 @@ export class Feedback {
 		const verdict = this.#reader.open(offset, length, now);
 		if (verdict !== OPENED) return verdict;
 		this.heard = now;
-		this.#requests.roundTrip = this.#sending.roundTrip;
+		this.#requests.setRoundTrip(this.#sending.roundTrip);
 		this.#stale = true;
 		return OPENED;
 	}

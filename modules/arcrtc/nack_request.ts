@@ -60,7 +60,7 @@ export class NackRequests {
 	/** Ms from when a packet of the stream is missed to its play-out. */
 	readonly #playout: Float64Array;
 	/** Round trip in ms; -1: not known yet. */
-	roundTrip = -1;
+	#roundTrip = -1;
 	/** Bits of places that gave up a packet of pictures since this was last set to 0. */
 	unrepaired = 0;
 	givenUp = 0;
@@ -72,6 +72,11 @@ export class NackRequests {
 		this.#table = new Int32Array(limit * WORDS);
 		this.#limit = limit;
 		this.#playout = new Float64Array(places).fill(Infinity);
+	}
+
+	/** The round trip in ms; -1: not known. */
+	setRoundTrip(ms: number): void {
+		this.#roundTrip = ms < 0 ? -1 : Math.ceil(ms * PER_MS) / PER_MS;
 	}
 
 	/** Ms that are left for a packet of the stream once it is missed; Infinity: it is of use whenever it comes. */
@@ -125,7 +130,7 @@ export class NackRequests {
 		const tries = (table[at + STATE] >>> TRIES_SHIFT) & TRIES_MASK;
 		const since = ((((now * PER_MS) | 0) - table[at + ASKED]) | 0) / PER_MS;
 		this.remove(at);
-		const roundTrip = this.roundTrip;
+		const roundTrip = this.#roundTrip;
 		if (tries === 0 || roundTrip < 0) return OUT_OF_ORDER;
 		return tries > 1 || since >= SOONEST * roundTrip ? SENT_AGAIN : OUT_OF_ORDER;
 	}
@@ -230,7 +235,7 @@ export class NackRequests {
 		if (((state >>> TRIES_SHIFT) & TRIES_MASK) >= NACK_TRIES) return false;
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
 		const playout = this.#playout[state & PLACE_MASK];
-		const roundTrip = this.roundTrip;
+		const roundTrip = this.#roundTrip;
 		if (((state >>> PRIORITY_SHIFT) & PRIORITY_MASK) === PRIORITY_AUDIO && (roundTrip < 0 || roundTrip >= playout)) return false;
 		return age < NACK_LONGEST_MS && (roundTrip < 0 ? 0 : roundTrip) + MARGIN <= playout - age;
 	}
@@ -245,7 +250,7 @@ export class NackRequests {
 		}
 		const since = ((time - table[at + ASKED]) | 0) / PER_MS;
 		if ((state & (TRIES_MASK << TRIES_SHIFT)) === 0) return NACK_FIRST_MS - since;
-		const roundTrip = this.roundTrip < 0 ? UNKNOWN_ROUND_TRIP : this.roundTrip;
+		const roundTrip = this.#roundTrip < 0 ? UNKNOWN_ROUND_TRIP : this.#roundTrip;
 		return (roundTrip > NACK_FIRST_MS ? roundTrip : NACK_FIRST_MS) - since;
 	}
 
@@ -260,7 +265,7 @@ export class NackRequests {
 			if (!this.open(at, time)) return 0;
 		} else {
 			const under =
-				(this.roundTrip < 0 ? UNKNOWN_ROUND_TRIP : this.roundTrip) + GRACE - ((time - table[at + ASKED]) | 0) / PER_MS;
+				(this.#roundTrip < 0 ? UNKNOWN_ROUND_TRIP : this.#roundTrip) + GRACE - ((time - table[at + ASKED]) | 0) / PER_MS;
 			if (under > end) end = under;
 		}
 		return end < left ? end : left;

@@ -73,8 +73,8 @@ export class Transmission {
 		return this.#table[place * WORDS];
 	}
 
-	/** A packet was sent. */
-	sent(place: number, sequence: number, timestamp: number, octets: number, now: number): void {
+	/** A packet was sent. @returns true when a report is due for it: with the first packet, and the first one after a silence. */
+	sent(place: number, sequence: number, timestamp: number, octets: number, now: number): boolean {
 		const table = this.#table;
 		const at = place * WORDS;
 		table[at + PACKETS]++;
@@ -82,8 +82,9 @@ export class Transmission {
 		table[at + TIMESTAMP] = timestamp;
 		table[at + SENT] = now;
 		table[at + SEQUENCE] = sequence;
-		// The first report goes with the first packet; after a silence, with the first one behind it.
-		if (table[at + DUE] === Infinity) table[at + DUE] = now;
+		if (table[at + DUE] !== Infinity) return false;
+		table[at + DUE] = now;
+		return true;
 	}
 
 	get deadline(): number {

@@ -1,7 +1,9 @@
+import controlPackets from "conformance/arcrtc/control_packets";
 import framing from "conformance/arcrtc/framing";
 import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
 export default function arcrtc(suite: Suite): void {
+	controlPackets(suite);
 	framing(suite);
 }
