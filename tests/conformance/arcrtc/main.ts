@@ -1,3 +1,4 @@
+import controlPackets from "conformance/arcrtc/control_packets";
 import framing from "conformance/arcrtc/framing";
 import headers from "conformance/arcrtc/headers";
 import sealed from "conformance/arcrtc/sealed";
@@ -7,6 +8,7 @@ import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
 export default function arcrtc(suite: Suite): void {
+	controlPackets(suite);
 	framing(suite);
 	headers(suite);
 	sealed(suite);
