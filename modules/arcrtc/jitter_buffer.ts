@@ -81,6 +81,8 @@ export class JitterBuffer {
 	#observed = 0;
 	/** Arrivals count from here. */
 	#epoch = 0;
+	/** Numbers given up since the last packet taken. */
+	#skipped = 0;
 	readonly counters = new JitterCounters();
 	/** What `take` gave: it stays until a packet is inserted. */
 	offset = 0;
@@ -184,7 +186,8 @@ export class JitterBuffer {
 		const entry = block * BLOCK_WORDS;
 		const number = table[entry + BLOCK_NUMBER];
 		const missing = (number - this.#next) | 0;
-		this.lost = missing;
+		this.lost = missing + this.#skipped;
+		this.#skipped = 0;
 		if (missing > 0) this.pass(number);
 		this.give(block, entry);
 		this.waited = now - this.#epoch - table[entry + BLOCK_ARRIVAL] / PARTS;
@@ -239,6 +242,7 @@ export class JitterBuffer {
 		this.#position = time;
 		this.#observed = ~time;
 		this.#past = 0;
+		this.#skipped = 0;
 		this.#epoch = now;
 		this.#clock.begin(time, now);
 	}
@@ -370,13 +374,17 @@ export class JitterBuffer {
 			const block = this.firstWaiting();
 			const first = packets.table[block * BLOCK_WORDS + BLOCK_NUMBER];
 			if (((number - first) | 0) < packets.span) break;
+			this.#skipped += ((first - this.#next) | 0) + 1;
 			this.pass(first);
 			packets.played(block);
 			this.counters.dropped++;
 			this.follow(first);
 		}
 		const from = (number - packets.span + 1) | 0;
-		if (((from - this.#next) | 0) > 0) this.pass(from);
+		const skipped = (from - this.#next) | 0;
+		if (skipped <= 0) return;
+		this.#skipped += skipped;
+		this.pass(from);
 	}
 
 	private give(block: number, entry: number): void {
