@@ -55,6 +55,7 @@ import ring from "unit/ring";
 import pool from "unit/pool";
 import plan from "unit/plan";
 import backoff from "unit/backoff";
+import exclusiveOr from "unit/exclusive_or";
 import wire from "unit/wire";
 import hmacSha1 from "unit/hmac_sha1";
 import jsonReader from "unit/json_reader";
@@ -124,6 +125,7 @@ export default function main(): void {
 	pool(runner);
 	plan(runner);
 	backoff(runner);
+	exclusiveOr(runner);
 	wire(runner);
 	jsonReader(runner);
 	arrow(runner);
