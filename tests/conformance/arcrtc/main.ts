@@ -1,3 +1,5 @@
+import bridge from "conformance/arcrtc/bridge";
+import codecs from "conformance/arcrtc/codecs";
 import controlPackets from "conformance/arcrtc/control_packets";
 import fec from "conformance/arcrtc/fec";
 import fecAnalysis from "conformance/arcrtc/fec_analysis";
@@ -13,6 +15,8 @@ import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
 export default function arcrtc(suite: Suite): void {
+	bridge(suite);
+	codecs(suite);
 	controlPackets(suite);
 	fec(suite);
 	fecAnalysis(suite);
