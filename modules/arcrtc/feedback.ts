@@ -36,7 +36,7 @@ export function resendBytes(kbps: number): number {
 
 /**
  * All control packets of a session (section 2.7): reads those of the peer, says which of ours are to be sent and when. No I/O. Streams are
- * places 0..3 of each direction. Ask `event` until there is none after each `open` and each `next`.
+ * places 0..3 of each direction. Ask `event` until there is none after `open` and `next`.
  */
 export class Feedback {
 	readonly #receiving: Reception;
@@ -257,7 +257,11 @@ export class Feedback {
 		}
 		const event = events.take();
 		this.place = events.place;
-		this.value = event === EVENT_REPORT ? this.#sending.highest : events.value;
+		this.value = events.value;
+		if (event === EVENT_REPORT) {
+			this.#sending.recall(events.place);
+			this.value = this.#sending.highest;
+		}
 		return event;
 	}
 
