@@ -176,7 +176,10 @@ export class Feedback {
 		const requests = this.#requests;
 		if (step > 0) {
 			if (step > 1) this.gap(place, extended, step - 1, priority, now);
-			else if (requests.count > 0 && requests.later(place, receiving.count(place))) this.#stale = true;
+			else if (requests.count > 0 && requests.later(place, receiving.count(place))) {
+				this.#now = now;
+				this.#stale = true;
+			}
 			this.#priorities[place] = priority;
 			if (this.#pictures.waiting > 0) this.#pictures.received(place, extended, timestamp, priority);
 			if (receiving.count(place) === 1) this.#stale = true;
