@@ -1,7 +1,9 @@
 import bridge from "conformance/arcrtc/bridge";
 import codecs from "conformance/arcrtc/codecs";
 import contexts from "conformance/arcrtc/contexts";
+import controlLosses from "conformance/arcrtc/control_losses";
 import controlPackets from "conformance/arcrtc/control_packets";
+import controlReports from "conformance/arcrtc/control_reports";
 import epochs from "conformance/arcrtc/epochs";
 import fec from "conformance/arcrtc/fec";
 import fecAnalysis from "conformance/arcrtc/fec_analysis";
@@ -22,7 +24,9 @@ export default function arcrtc(suite: Suite): void {
 	bridge(suite);
 	codecs(suite);
 	contexts(suite);
+	controlLosses(suite);
 	controlPackets(suite);
+	controlReports(suite);
 	epochs(suite);
 	fec(suite);
 	fecAnalysis(suite);
