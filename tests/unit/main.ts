@@ -2,6 +2,7 @@ import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSendProbe } from "unit/send_probe";
 import { runTlsProbe } from "unit/tls_probe";
 import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
@@ -78,6 +79,7 @@ export default function main(): void {
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
 			!runArcrtpBench(second) &&
+			!runSendProbe(second, Number(third)) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)

@@ -16,6 +16,7 @@ import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
 import stun from "conformance/arcrtc/stun";
+import voiceJitter from "conformance/arcrtc/voice_jitter";
 import windows from "conformance/arcrtc/windows";
 import type { Suite } from "unit/suite";
 
@@ -39,5 +40,6 @@ export default function arcrtc(suite: Suite): void {
 	sealed(suite);
 	sendQueue(suite);
 	stun(suite);
+	voiceJitter(suite);
 	windows(suite);
 }
