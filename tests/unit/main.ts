@@ -42,6 +42,7 @@ import http from "unit/http";
 import rtpAudio from "unit/rtp_audio";
 import rtpJPEG from "unit/rtp_jpeg";
 import rtpNAL from "unit/rtp_nal";
+import { runRTPProbe } from "unit/rtp_probe";
 import rtpVideo from "unit/rtp_video";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -74,6 +75,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runRTPProbe(second) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
