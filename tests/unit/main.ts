@@ -60,7 +60,9 @@ import ring from "unit/ring";
 import pool from "unit/pool";
 import plan from "unit/plan";
 import backoff from "unit/backoff";
+import exclusiveOr from "unit/exclusive_or";
 import wire from "unit/wire";
+import hmacSha1 from "unit/hmac_sha1";
 import jsonReader from "unit/json_reader";
 import arcrtc from "conformance/arcrtc/main";
 import arrow from "conformance/arrow/main";
@@ -103,6 +105,7 @@ export default function main(): void {
 	resolver(runner);
 	files(runner);
 	crypto(runner);
+	hmacSha1(runner);
 	tlsEngine(runner);
 	audioSamples(runner);
 	audioResample(runner);
@@ -132,6 +135,7 @@ export default function main(): void {
 	pool(runner);
 	plan(runner);
 	backoff(runner);
+	exclusiveOr(runner);
 	wire(runner);
 	jsonReader(runner);
 	arrow(runner);
