@@ -41,6 +41,7 @@ import discoveryPart from "unit/discovery_part";
 import http from "unit/http";
 import rtpAudio from "unit/rtp_audio";
 import rtpJPEG from "unit/rtp_jpeg";
+import rtpMemory from "unit/rtp_memory";
 import rtpNAL from "unit/rtp_nal";
 import { runRTPProbe } from "unit/rtp_probe";
 import rtpVideo from "unit/rtp_video";
@@ -131,6 +132,7 @@ export default function main(): void {
 	rtpNAL(runner);
 	rtpAudio(runner);
 	rtpVideo(runner);
+	rtpMemory(runner);
 	ring(runner);
 	pool(runner);
 	plan(runner);
