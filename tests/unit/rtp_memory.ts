@@ -48,6 +48,7 @@ export default function rtpMemory(suite: Suite): void {
 			collectGarbage();
 			readCounters(after);
 			const taken = (after[Counter.SLOTS] as number) - (before[Counter.SLOTS] as number);
+			check.ok(taken <= slots, name + ": " + taken + " slots");
 		}
 		check.equal(kept.length, MADE.length);
 	});
