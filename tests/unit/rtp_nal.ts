@@ -135,6 +135,13 @@ function h264(suite: Suite): void {
 		check.ok(!depacketizer.key && !depacketizer.droppable);
 		check.equal(line.push(depacketizer, "0181", 3, true), FRAME);
 		check.ok(depacketizer.droppable);
+		/* The end of a stream is a unit of its header alone. */
+		check.equal(line.push(depacketizer, "4181", 4, false), NOTHING);
+		check.equal(line.push(depacketizer, "0b", 4, true), FRAME);
+		check.equal(formatHex(line.joined(depacketizer), 0, depacketizer.frameLength), "000000024181000000010b");
+		check.equal(line.push(depacketizer, "4181 aa", 5, true), FRAME);
+		check.equal(line.push(depacketizer, "7cd7 aa", 6, false), NOTHING);
+		check.equal(depacketizer.counters.format, 0);
 	});
 
 	suite.test("RFC 6184 H.264: senders without a marker, parameter sets sent as frames, two frames by one payload", (check) => {
@@ -202,6 +209,8 @@ function h264(suite: Suite): void {
 			/* A whole frame was lost: the next one is good. */
 			whole(++timestamp, true);
 			check.equal(depacketizer.counters.frames, payloads.length + 1);
+			/* Behind it there is no doubt any more. */
+			check.equal(line.push(depacketizer, "4122", ++timestamp, true), FRAME);
 			/* The end of one and the beginning of the next were lost. */
 			line.push(depacketizer, payloads[0]?.hex as string, ++timestamp, false);
 			check.equal(line.push(depacketizer, payloads[1]?.hex as string, ++timestamp, false, true), DAMAGED);
@@ -339,6 +348,9 @@ function h265(suite: Suite): void {
 		check.equal(line.push(depacketizer, "020181", 51, true), FRAME);
 		check.equal(line.push(depacketizer, "000181", 52, true), FRAME);
 		check.ok(depacketizer.droppable);
+		check.equal(line.push(depacketizer, "020181", 53, false), NOTHING);
+		check.equal(line.push(depacketizer, "4a01", 53, true), FRAME);
+		check.equal(formatHex(line.joined(depacketizer), 0, depacketizer.frameLength), "00000003020181000000024a01");
 	});
 }
 
