@@ -245,7 +245,7 @@ class Run {
 					length = numbers.below(length + 1);
 					break;
 				default:
-					length = Math.min(length + numbers.below(900), PAYLOAD);
+					length = Math.min(length + numbers.below(900), PAYLOAD - 1);
 			}
 		}
 		return length;
