@@ -19,9 +19,9 @@ type Row = readonly [string, number, (arena: Arena) => object];
 const MADE: readonly Row[] = Object.freeze<Row[]>([
 	["JPEG packetizer", 28, (arena) => new JPEGPacketizer(arena, 0)],
 	["JPEG depacketizer", 25, (arena) => new JPEGDepacketizer(arena, 0, ROOM)],
-	["H.264 packetizer", 16, (arena) => new H264Packetizer(arena, PREFIX_LENGTHS)],
+	["H.264 packetizer", 20, (arena) => new H264Packetizer(arena, PREFIX_LENGTHS)],
 	["H.264 depacketizer", 28, (arena) => new H264Depacketizer(arena, 0, ROOM, PREFIX_LENGTHS)],
-	["H.265 packetizer", 16, (arena) => new H265Packetizer(arena, PREFIX_LENGTHS)],
+	["H.265 packetizer", 20, (arena) => new H265Packetizer(arena, PREFIX_LENGTHS)],
 	["H.265 depacketizer", 28, (arena) => new H265Depacketizer(arena, 0, ROOM, PREFIX_LENGTHS)],
 	["AAC packetizer", 11, (arena) => new AACPacketizer(arena)],
 	["AAC depacketizer", 22, (arena) => new AACDepacketizer(arena, 0, ROOM)],
