@@ -20,7 +20,8 @@ import { UsedSources } from "arcrtc/used_sources";
 import { random } from "crypto/crypto";
 import { File, FileWriter } from "files/files";
 import { args, exit, print } from "host/host";
-import { Codec, codecOfEncoding } from "media/rtp/codecs";
+import { AACDepacketizer, LARGEST_AAC } from "media/rtp/aac";
+import { Codec, codecOfEncoding, isVideo } from "media/rtp/codecs";
 import { type Depacketizer, FRAME, type Packetizer, refusalWords } from "media/rtp/format";
 import { H264Depacketizer, H264Packetizer } from "media/rtp/h264";
 import { H265Depacketizer, H265Packetizer } from "media/rtp/h265";
@@ -28,6 +29,7 @@ import { JPEGDepacketizer, jpegDepacketizerBytes } from "media/rtp/jpeg_depacket
 import { JPEG_PACKETIZER_BYTES, JPEGPacketizer } from "media/rtp/jpeg_packetizer";
 import { PREFIX_START_CODES } from "media/rtp/nal_depacketizer";
 import { OpusDepacketizer, OpusPacketizer } from "media/rtp/opus";
+import { G711_TICK, L16_TICK, SampleDepacketizer } from "media/rtp/samples";
 import { VP9Depacketizer } from "media/rtp/vp9";
 import { Datagram } from "net/datagram";
 import { Arena } from "storage/arena";
@@ -36,8 +38,8 @@ import Timer from "time/timer";
 
 /**
  * Programs for tests with other people's senders and viewers:
- * `rtp-send CODEC FILE PORT` sends the frames of a file as ArcRTP to itself and what it opened as plain RTP to a port of this machine;
- * `rtp-receive CODEC FILE` prints a port, joins what comes there, writes the frames to a file and tells the counters.
+ * `rtp-send ENCODING FILE PORT` sends the frames of a file as ArcRTP to itself and what it opened as plain RTP to a port of this machine;
+ * `rtp-receive ENCODING FILE` prints a port, joins what comes there, writes the frames to a file and tells the counters.
  * Frames in files stand behind their length of 4 bytes, those of H.264 and H.265 have start codes.
  */
 
@@ -154,13 +156,17 @@ class Receiver {
 	#keys = 0;
 	#missing = 0;
 	#wrongPriority = 0;
+	readonly #video: boolean;
 	#packets = 0;
 
 	constructor(codec: number, path: string) {
 		const arena = new Arena(PACKET + LARGEST + 1024);
 		this.#arena = arena;
 		this.#writer = new FileWriter(path);
-		this.#bridge = new FromRTP(arena, codec, new PayloadTypes().typeOf(codec, 1));
+		const types = new PayloadTypes();
+		types.agree(Codec.AAC, 101);
+		this.#bridge = new FromRTP(arena, codec, types.typeOf(codec, 2));
+		this.#video = isVideo(codec);
 		this.#depacketizer = depacketizerOf(codec, arena, PACKET);
 		this.#socket = new Datagram({ address: "127.0.0.1", receiveBuffer: 4_000_000, onReadable: () => this.#readable() });
 		this.#timer = new Timer({ onTimer: () => this.#end() });
@@ -184,7 +190,7 @@ class Receiver {
 		const depacketizer = this.#depacketizer;
 		let outcome = depacketizer.push(rtp.payload, rtp.payloadLength, rtp.timestamp, rtp.marker, bridge.missing > 0);
 		/* What the last packet was worth is what its frame is. */
-		if (outcome === FRAME && depacketizer.key !== (bridge.priority === PRIORITY_KEY)) this.#wrongPriority++;
+		if (this.#video && outcome === FRAME && depacketizer.key !== (bridge.priority === PRIORITY_KEY)) this.#wrongPriority++;
 		while (outcome === FRAME) {
 			this.#frame(depacketizer);
 			outcome = depacketizer.more();
@@ -242,6 +248,12 @@ function depacketizerOf(codec: number, arena: Arena, offset: number): Depacketiz
 			return new VP9Depacketizer(arena, offset, LARGEST);
 		case Codec.OPUS:
 			return new OpusDepacketizer(arena);
+		case Codec.PCMU:
+			return new SampleDepacketizer(G711_TICK);
+		case Codec.L16:
+			return new SampleDepacketizer(2 * L16_TICK);
+		case Codec.AAC:
+			return new AACDepacketizer(arena, offset, LARGEST_AAC);
 		default:
 			throw new Error("no depacketizer of this codec");
 	}
