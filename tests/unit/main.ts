@@ -43,7 +43,9 @@ import discoveryPart from "unit/discovery_part";
 import http from "unit/http";
 import rtpAudio from "unit/rtp_audio";
 import rtpJPEG from "unit/rtp_jpeg";
+import rtpMemory from "unit/rtp_memory";
 import rtpNAL from "unit/rtp_nal";
+import { runRTPProbe } from "unit/rtp_probe";
 import rtpVideo from "unit/rtp_video";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -80,6 +82,7 @@ export default function main(): void {
 			!runAudioProbe(second) &&
 			!runArcrtpBench(second) &&
 			!runSendProbe(second, Number(third)) &&
+			!runRTPProbe(second) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
@@ -133,6 +136,7 @@ export default function main(): void {
 	rtpNAL(runner);
 	rtpAudio(runner);
 	rtpVideo(runner);
+	rtpMemory(runner);
 	ring(runner);
 	pool(runner);
 	plan(runner);
