@@ -39,6 +39,7 @@ import discoveryNative from "unit/discovery_native";
 import discoveryEndpoint from "unit/discovery_endpoint";
 import discoveryPart from "unit/discovery_part";
 import http from "unit/http";
+import rtpJPEG from "unit/rtp_jpeg";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
 import httpConnection from "unit/http_connection";
@@ -117,6 +118,7 @@ export default function main(): void {
 	parts(runner);
 	httpServer(runner);
 	httpConnection(runner);
+	rtpJPEG(runner);
 	ring(runner);
 	pool(runner);
 	plan(runner);
