@@ -1,5 +1,6 @@
 import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
+import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
@@ -57,6 +58,7 @@ import pool from "unit/pool";
 import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
+import jsonReader from "unit/json_reader";
 import arcrtc from "conformance/arcrtc/main";
 import arrow from "conformance/arrow/main";
 import kvPart from "unit/kv_part";
@@ -71,6 +73,7 @@ export default function main(): void {
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
 			!runVoiceBench(second) &&
+			!runRTSPProbe(second, args().slice(2)) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
 		)
@@ -124,6 +127,7 @@ export default function main(): void {
 	plan(runner);
 	backoff(runner);
 	wire(runner);
+	jsonReader(runner);
 	arrow(runner);
 	kv(runner);
 	arcrtc(runner);
