@@ -48,8 +48,7 @@ if auth:
     way, user, password = auth
     access = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
-    structure = token.writable_structure()
-    structure.set_value("media.factory.role", user)
+    token.set_string("media.factory.role", user)
     if way == "basic":
         access.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
     else:

@@ -47,7 +47,18 @@ class Watcher implements RTSPHandler {
 		this.begins++;
 		const { video, audio } = this.endpoint as RTSPEndpoint;
 		const sound = audio === undefined ? "none" : codecName(audio.codec) + " " + audio.payloadType + " " + audio.clock;
-		print("began " + codecName(video.codec) + " " + video.payloadType + " " + video.clock + " sets " + video.setsLength + " sound " + sound);
+		print(
+			"began " +
+				codecName(video.codec) +
+				" " +
+				video.payloadType +
+				" " +
+				video.clock +
+				" sets " +
+				video.setsLength +
+				" sound " +
+				sound,
+		);
 	}
 
 	packet(track: RTSPTrack, offset: number, length: number): void {
@@ -98,8 +109,12 @@ export function runRTSPProbe(name: string, list: readonly string[]): boolean {
 			readCounters(after);
 			const { video } = endpoint;
 			print("video " + watcher.video + " markers " + watcher.markers + " lost " + watcher.lost + " audio " + watcher.audio);
-			print("bytes " + video.bytes + " missing " + video.missing + " late " + video.late + " reports " + (video.ntpHigh > 0 ? 1 : 0));
-			print("slots " + (after[Counter.SLOTS] - before[Counter.SLOTS]) + " chunks " + (after[Counter.CHUNKS] - before[Counter.CHUNKS]));
+			print(
+				"bytes " + video.bytes + " missing " + video.missing + " late " + video.late + " reports " + (video.ntpHigh > 0 ? 1 : 0),
+			);
+			print(
+				"slots " + (after[Counter.SLOTS] - before[Counter.SLOTS]) + " chunks " + (after[Counter.CHUNKS] - before[Counter.CHUNKS]),
+			);
 			endpoint.stop(() => {
 				print("left");
 				endpoint.close();

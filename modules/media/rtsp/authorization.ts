@@ -51,6 +51,8 @@ export class Authorization {
 	readonly #work: number;
 	/** The client's nonce, as digits. */
 	#cnonce = 0;
+	/** Bytes of user and password in Base64. */
+	#encoded = 0;
 
 	/** Uses the WORK_BYTES bytes at `work` while it writes. */
 	constructor(arena: Arena, work: number, texts: Texts, challenge: Challenge, random: RandomSource) {
@@ -71,14 +73,13 @@ export class Authorization {
 		if (way === WAY_NONE) return;
 		this.#challenge.uses++;
 		this.#begin(writer);
-		if (way === WAY_BASIC) {
-			this.#copy(writer, TEXT_USER);
-			writer.byte(COLON);
-			this.#copy(writer, TEXT_PASSWORD);
-			return;
-		}
 		this.#copy(writer, TEXT_USER);
 		writer.byte(COLON);
+		if (way === WAY_BASIC) {
+			this.#copy(writer, TEXT_PASSWORD);
+			this.#encode(writer);
+			return;
+		}
 		this.#copy(writer, TEXT_REALM);
 		writer.byte(COLON);
 		this.#copy(writer, TEXT_PASSWORD);
@@ -110,10 +111,7 @@ export class Authorization {
 		if (way === WAY_NONE) return;
 		if (way === WAY_BASIC) {
 			writer.text(BASIC);
-			const length = this.#texts.length(TEXT_USER) + 1 + this.#texts.length(TEXT_PASSWORD);
-			/* Its text takes the place of the digests, which Basic has none of: 172 of their 176 bytes at most. */
-			const to = this.#texts.offset(TEXT_DIGEST);
-			writer.copy(to, encodeBase64(this.#arena.bytes, this.#work, length, to));
+			writer.copy(this.#texts.offset(TEXT_DIGEST), this.#encoded);
 			writer.text(LINE_END);
 			return;
 		}
@@ -153,6 +151,14 @@ export class Authorization {
 
 	#copy(writer: AsciiWriter, text: number): void {
 		writer.copy(this.#texts.offset(text), this.#texts.length(text));
+	}
+
+	/** What was written, in Base64, takes the place of the digests, which Basic has none of: 172 of their 176 bytes at most. */
+	#encode(writer: AsciiWriter): void {
+		const { bytes } = this.#arena;
+		const length = writer.position - this.#work;
+		this.#encoded = encodeBase64(bytes, this.#work, length, this.#texts.offset(TEXT_DIGEST));
+		bytes.fill(0, this.#work, this.#work + length);
 	}
 
 	/** The digest of what was written, in hex, becomes `text`; what was written is wiped. */

@@ -102,16 +102,22 @@ const LINE_KEPT = 768;
 const FRAME_HEAD = 4;
 const DOLLAR = 0x24;
 const ROOM_BEFORE = 36;
+const UDP_INPUT = 1024;
 
 /** Tracks: the video, and sound when it is wanted. */
 export function tracksOf(settings: RTSPSettings): number {
 	return settings.audio === 0 ? 1 : 2;
 }
 
+/** Bytes that are read from the connection at once, at most: with UDP there are only answers. */
+function inputBytes(settings: RTSPSettings): number {
+	return settings.udp ? UDP_INPUT : settings.packetBytes;
+}
+
 /** Bytes of the arena that a client takes. */
 export function clientBytes(settings: RTSPSettings): number {
 	const own = LINE_KEPT + TEXTS_BYTES + REQUEST_BYTES + URL_BYTES + FRAME_HEAD + REPORT_BYTES;
-	return ROOM_BEFORE + settings.packetBytes + own + tracksOf(settings) * SETS_BYTES;
+	return ROOM_BEFORE + inputBytes(settings) + own + tracksOf(settings) * SETS_BYTES;
 }
 
 /** What the client needs of whoever carries its packets. */
@@ -193,14 +199,15 @@ export class RTSPClient {
 	/** Uses {@link clientBytes} bytes at `offset`. */
 	constructor(arena: Arena, offset: number, settings: RTSPSettings, handler: RTSPHandler, link: RTSPLink, random: RandomSource) {
 		const { url } = settings;
-		let at = offset + ROOM_BEFORE + settings.packetBytes;
+		const size = inputBytes(settings);
+		let at = offset + ROOM_BEFORE + size;
 		this.arena = arena;
 		this.settings = settings;
 		this.handler = handler;
 		this.link = link;
 		this.random = random;
 		this.url = url;
-		this.input = new Interleaved(arena, offset + ROOM_BEFORE, settings.packetBytes);
+		this.input = new Interleaved(arena, offset + ROOM_BEFORE, size);
 		const line = new LineReader(arena, at, LINE_KEPT);
 		at += LINE_KEPT;
 		this.texts = new Texts(arena, at);
@@ -317,8 +324,9 @@ export class RTSPClient {
 	get reason(): string {
 		const text = failureText(this.failure);
 		if (this.failure === Failure.STATUS) return text + ": " + methodName(this.method) + " is answered by " + this.status;
-		if (this.failure === Failure.NOTHING_USABLE && this.description.offers !== "") return text + ": " + this.description.offers;
-		return text;
+		if (this.failure !== Failure.NOTHING_USABLE) return text;
+		const { offers } = this.description;
+		return text + (offers === "" ? "" : ": " + offers) + (this.settings.hint === "" ? "" : "; " + this.settings.hint);
 	}
 
 	close(): void {

@@ -1,4 +1,4 @@
-import { isRTSP, parseRTSPURL, type RTSPURL } from "media/rtsp/url";
+import { parseRTSPURL, type RTSPURL } from "media/rtsp/url";
 
 export interface RTSPSettings {
 	readonly url: RTSPURL;
@@ -9,6 +9,8 @@ export interface RTSPSettings {
 	/** Codecs that are taken, as sums of `1 << codec`; no sound: 0. */
 	readonly video: number;
 	readonly audio: number;
+	/** Said when the server offers nothing of it: what would have to be changed. */
+	readonly hint: string;
 }
 
 /** What the configuration says of a camera with an RTSP source. */
@@ -18,14 +20,9 @@ interface RTSPConfig {
 	readonly packetBytes: number;
 }
 
-/** Whether the camera's source is an RTSP server. */
-export function isRTSPSource(source: string): boolean {
-	return isRTSP(source);
-}
-
 /** Settings for a source. @throws RangeError naming the key, and nothing of its value. */
-export function rtspSettings(config: RTSPConfig, video: number, audio = 0): RTSPSettings {
+export function rtspSettings(config: RTSPConfig, video: number, audio = 0, hint = ""): RTSPSettings {
 	const url = parseRTSPURL(config.source);
 	if (typeof url === "string") throw new RangeError("camera.source: must be a URL that " + url);
-	return { url, udp: config.transport === "udp", packetBytes: config.packetBytes, video, audio };
+	return { url, udp: config.transport === "udp", packetBytes: config.packetBytes, video, audio, hint };
 }
