@@ -1,5 +1,7 @@
 import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
+import rtspClient from "unit/rtsp_client";
+import rtspParts from "unit/rtsp_parts";
 import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
@@ -121,6 +123,8 @@ export default function main(): void {
 	parts(runner);
 	httpServer(runner);
 	httpConnection(runner);
+	rtspParts(runner);
+	rtspClient(runner);
 	rtpJPEG(runner);
 	ring(runner);
 	pool(runner);
