@@ -1,4 +1,7 @@
-import { clientBytes, ORDER_CLOSE, ORDER_NOTHING, ORDER_OPEN, RTSPClient, type RTSPLink, STATE_OPENING } from "media/rtsp/client";
+import { RTSPClient } from "media/rtsp/client";
+import { clientBytes } from "media/rtsp/memory";
+import type { RTSPLink } from "media/rtsp/link";
+import { ORDER_CLOSE, ORDER_NOTHING, ORDER_OPEN, STATE_OPENING } from "media/rtsp/states";
 import { AUDIO_CODECS, VIDEO_CODECS } from "media/rtsp/codecs";
 import { Failure } from "media/rtsp/failure";
 import type { RTSPHandler } from "media/rtsp/handler";

@@ -1,4 +1,4 @@
-import { STATE_IDLE, STATE_PLAYING, STATE_WAITING } from "media/rtsp/client";
+import { STATE_IDLE, STATE_PLAYING, STATE_WAITING } from "media/rtsp/states";
 import { CODEC_H264, CODEC_JPEG, CODEC_NONE, CODEC_PCMU } from "media/rtsp/codecs";
 import { Failure } from "media/rtsp/failure";
 import { Allocation } from "unit/allocation";
@@ -57,7 +57,7 @@ export default function rtspClient(suite: Suite): void {
 			bench.say(frameOf(2, rtp(9, "sound", 0)) + frameOf(0, rtp(3, "$RTSP/1.0 200 OK\r\n\r\n")) + frameOf(7, "stray"));
 			check.equal(bench.packets.join("|"), "v1! early|v2m next|a9! sound|v3 $RTSP/1.0 200 OK\r\n\r\n");
 			check.equal(bench.begins, 1);
-			check.equal(bench.client.strayFrames, 1);
+			check.equal(bench.client.reception.strayFrames, 1);
 			check.ok(bench.guarded);
 		}
 	});

@@ -72,27 +72,27 @@ export class Authorization {
 		const { way, qop } = this.#challenge;
 		if (way === WAY_NONE) return;
 		this.#challenge.uses++;
-		this.#begin(writer);
-		this.#copy(writer, TEXT_USER);
+		this.begin(writer);
+		this.copy(writer, TEXT_USER);
 		writer.byte(COLON);
 		if (way === WAY_BASIC) {
-			this.#copy(writer, TEXT_PASSWORD);
-			this.#encode(writer);
+			this.copy(writer, TEXT_PASSWORD);
+			this.encode(writer);
 			return;
 		}
-		this.#copy(writer, TEXT_REALM);
+		this.copy(writer, TEXT_REALM);
 		writer.byte(COLON);
-		this.#copy(writer, TEXT_PASSWORD);
-		this.#digest(writer, TEXT_DIGEST);
-		this.#begin(writer);
+		this.copy(writer, TEXT_PASSWORD);
+		this.digest(writer, TEXT_DIGEST);
+		this.begin(writer);
 		writer.text(method);
 		writer.byte(COLON);
 		writer.copy(uri, uriLength);
-		this.#digest(writer, TEXT_SECOND_DIGEST);
-		this.#begin(writer);
-		this.#copy(writer, TEXT_DIGEST);
+		this.digest(writer, TEXT_SECOND_DIGEST);
+		this.begin(writer);
+		this.copy(writer, TEXT_DIGEST);
 		writer.byte(COLON);
-		this.#copy(writer, TEXT_NONCE);
+		this.copy(writer, TEXT_NONCE);
 		if (qop) {
 			this.#cnonce = Math.floor(this.#random.fraction() * 0x1_0000_0000);
 			writer.byte(COLON);
@@ -101,8 +101,8 @@ export class Authorization {
 			digits(writer, this.#cnonce, CNONCE_BYTES);
 			writer.text(QOP_AUTH);
 		} else writer.byte(COLON);
-		this.#copy(writer, TEXT_SECOND_DIGEST);
-		this.#digest(writer, TEXT_DIGEST);
+		this.copy(writer, TEXT_SECOND_DIGEST);
+		this.digest(writer, TEXT_DIGEST);
 	}
 
 	/** Writes the field with its line end: what `prepare` worked out. */
@@ -116,18 +116,18 @@ export class Authorization {
 			return;
 		}
 		writer.text(USER);
-		this.#copy(writer, TEXT_USER);
+		this.copy(writer, TEXT_USER);
 		writer.text(REALM);
-		this.#copy(writer, TEXT_REALM);
+		this.copy(writer, TEXT_REALM);
 		writer.text(NONCE);
-		this.#copy(writer, TEXT_NONCE);
+		this.copy(writer, TEXT_NONCE);
 		writer.text(URI);
 		writer.copy(uri, uriLength);
 		writer.text(RESPONSE);
-		this.#copy(writer, TEXT_DIGEST);
+		this.copy(writer, TEXT_DIGEST);
 		if (this.#texts.length(TEXT_OPAQUE) > 0) {
 			writer.text(OPAQUE);
-			this.#copy(writer, TEXT_OPAQUE);
+			this.copy(writer, TEXT_OPAQUE);
 		}
 		writer.text(QUOTE_END);
 		if (way !== WAY_MD5) writer.text(SHA_256);
@@ -145,16 +145,16 @@ export class Authorization {
 		this.#sha256.close();
 	}
 
-	#begin(writer: AsciiWriter): void {
+	private begin(writer: AsciiWriter): void {
 		writer.begin(this.#work, WORK_BYTES);
 	}
 
-	#copy(writer: AsciiWriter, text: number): void {
+	private copy(writer: AsciiWriter, text: number): void {
 		writer.copy(this.#texts.offset(text), this.#texts.length(text));
 	}
 
 	/** What was written, in Base64, takes the place of the digests, which Basic has none of: 172 of their 176 bytes at most. */
-	#encode(writer: AsciiWriter): void {
+	private encode(writer: AsciiWriter): void {
 		const { bytes } = this.#arena;
 		const length = writer.position - this.#work;
 		this.#encoded = encodeBase64(bytes, this.#work, length, this.#texts.offset(TEXT_DIGEST));
@@ -162,7 +162,7 @@ export class Authorization {
 	}
 
 	/** The digest of what was written, in hex, becomes `text`; what was written is wiped. */
-	#digest(writer: AsciiWriter, text: number): void {
+	private digest(writer: AsciiWriter, text: number): void {
 		const { buffer, bytes, view } = this.#arena;
 		const length = writer.position - this.#work;
 		const to = this.#texts.offset(text);

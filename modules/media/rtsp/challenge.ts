@@ -51,11 +51,11 @@ export class Challenge {
 	/** Takes the challenges of a line, the first of which begins at `index`. */
 	take(line: LineReader, index: number): void {
 		let at = index;
-		while (at < line.length) at = this.#takeOne(line, at);
+		while (at < line.length) at = this.takeOne(line, at);
 	}
 
 	/** scheme name=value, name="value" ... up to the next scheme. @returns where that begins. */
-	#takeOne(line: LineReader, index: number): number {
+	private takeOne(line: LineReader, index: number): number {
 		let end = line.nextBlank(index);
 		const basic = isToken(line, index, end, BASIC);
 		let way = basic ? WAY_BASIC : isToken(line, index, end, DIGEST) ? WAY_MD5 : WAY_NONE;
@@ -97,8 +97,8 @@ export class Challenge {
 		}
 		/* With "auth-int" alone the body would have to be digested too: no server of cameras asks for it. */
 		if (way <= this.way || (asks && !qop) || (!basic && nonce < 0)) return at;
-		this.#keep(line, TEXT_OPAQUE, opaque, opaqueEnd);
-		const kept = this.#keep(line, TEXT_REALM, realm, realmEnd) && this.#keep(line, TEXT_NONCE, nonce, nonceEnd);
+		this.keep(line, TEXT_OPAQUE, opaque, opaqueEnd);
+		const kept = this.keep(line, TEXT_REALM, realm, realmEnd) && this.keep(line, TEXT_NONCE, nonce, nonceEnd);
 		this.way = kept ? way : WAY_NONE;
 		this.qop = qop;
 		this.stale = stale;
@@ -106,7 +106,7 @@ export class Challenge {
 		return at;
 	}
 
-	#keep(line: LineReader, text: number, from: number, end: number): boolean {
+	private keep(line: LineReader, text: number, from: number, end: number): boolean {
 		if (from < 0) {
 			this.#texts.clear(text);
 			return true;

@@ -1,12 +1,15 @@
 import { Authorization } from "media/rtsp/authorization";
 import { Challenge, WAY_NONE } from "media/rtsp/challenge";
 import { CODEC_NONE } from "media/rtsp/codecs";
+import { Deadlines } from "media/rtsp/deadlines";
 import { Description, SETS_BYTES } from "media/rtsp/description";
-import { Failure, failureText, isLasting } from "media/rtsp/failure";
+import { Failure, isLasting, reasonOf } from "media/rtsp/failure";
 import type { RTSPHandler } from "media/rtsp/handler";
 import { Interleaved, PIECE_FRAME, PIECE_NOTHING } from "media/rtsp/interleaved";
+import type { RTSPLink } from "media/rtsp/link";
+import { inputBytes, LINE_KEPT, ROOM_BEFORE, tracksOf } from "media/rtsp/memory";
 import { MESSAGE_BAD, MESSAGE_READING, Message } from "media/rtsp/message";
-import { REPORT_BYTES, readControl, writeReport } from "media/rtsp/reports";
+import { Reception } from "media/rtsp/reception";
 import {
 	METHOD_DESCRIBE,
 	METHOD_KEEP,
@@ -21,6 +24,20 @@ import {
 } from "media/rtsp/requests";
 import type { RTSPSettings } from "media/rtsp/settings";
 import {
+	ORDER_CLOSE,
+	ORDER_NOTHING,
+	ORDER_OPEN,
+	STATE_DESCRIBING,
+	STATE_GREETING,
+	STATE_IDLE,
+	STATE_LEAVING,
+	STATE_OPENING,
+	STATE_PLAYING,
+	STATE_SETTING_UP,
+	STATE_STARTING,
+	STATE_WAITING,
+} from "media/rtsp/states";
+import {
 	TEXT_AGGREGATE,
 	TEXT_BASE,
 	TEXT_CONTROL,
@@ -31,41 +48,25 @@ import {
 	TEXTS_BYTES,
 	Texts,
 } from "media/rtsp/texts";
-import { RTSPTrack, TAKE_PACKET } from "media/rtsp/track";
+import {
+	ANSWER_TIME,
+	CONNECT_TIME,
+	KEEP_LONGEST,
+	LEAVE_TIME,
+	REDIRECTS,
+	REPORT_TIME,
+	RETRY_FIRST,
+	RETRY_LASTING,
+	RETRY_LONGEST,
+	RETRY_RESET,
+	SILENCE_TIME,
+	TRIES,
+} from "media/rtsp/times";
+import { RTSPTrack } from "media/rtsp/track";
 import { parseRTSPURL, type RTSPURL } from "media/rtsp/url";
 import type { Arena } from "storage/arena";
 import { Backoff, type RandomSource } from "time/backoff";
 import { LineReader } from "wire/line_reader";
-
-/** States of a client. */
-export const STATE_IDLE = 0;
-/** Until the next attempt. */
-export const STATE_WAITING = 1;
-export const STATE_OPENING = 2;
-export const STATE_GREETING = 3;
-export const STATE_DESCRIBING = 4;
-export const STATE_SETTING_UP = 5;
-export const STATE_STARTING = 6;
-export const STATE_PLAYING = 7;
-export const STATE_LEAVING = 8;
-export const STATE_TEXT = Object.freeze([
-	"idle",
-	"waiting",
-	"opening",
-	"greeting",
-	"describing",
-	"setting-up",
-	"starting",
-	"playing",
-	"leaving",
-]);
-
-/** What the owner is to do with the connection. */
-export const ORDER_NOTHING = 0;
-/** Close what is open, connect to `host` and `port`; then `opened`, or `lost`. */
-export const ORDER_OPEN = 1;
-/** Close what is open. */
-export const ORDER_CLOSE = 2;
 
 /** What can happen. */
 const BEGUN = 0;
@@ -74,71 +75,18 @@ const ANSWERED = 2;
 const OVERDUE = 3;
 const STOPPED = 4;
 
-/** Times in ms: for a connection; for an answer; for the answer to TEARDOWN; without packets; between reports. */
-const CONNECT_TIME = 5000;
-const ANSWER_TIME = 10_000;
-const LEAVE_TIME = 1000;
-const SILENCE_TIME = 10_000;
-const REPORT_TIME = 5000;
-/** A session is kept alive by half of its time, at most so much. */
-const KEEP_LONGEST = 30_000;
-/** Waits before another attempt: first, longest, after a failure that lasts. A stream of such a length makes the next wait the first again. */
-const RETRY_FIRST = 1000;
-const RETRY_LONGEST = 30_000;
-const RETRY_LASTING = 60_000;
-const RETRY_RESET = 10_000;
-const REDIRECTS = 5;
-/** Authentications of one request, each for a nonce that was too old. */
-const TRIES = 3;
-
 const OK = 200;
 const UNAUTHORIZED = 401;
 const UNSUPPORTED_TRANSPORT = 461;
 const SESSION_UNKNOWN = 454;
-
-/** Bytes of lines that are kept: parameter sets and challenges are long. */
-const LINE_KEPT = 768;
-/** An interleaved frame's head before a report. */
-const FRAME_HEAD = 4;
-const DOLLAR = 0x24;
-const ROOM_BEFORE = 36;
-const UDP_INPUT = 1024;
-
-/** Tracks: the video, and sound when it is wanted. */
-export function tracksOf(settings: RTSPSettings): number {
-	return settings.audio === 0 ? 1 : 2;
-}
-
-/** Bytes that are read from the connection at once, at most: with UDP there are only answers. */
-function inputBytes(settings: RTSPSettings): number {
-	return settings.udp ? UDP_INPUT : settings.packetBytes;
-}
-
-/** Bytes of the arena that a client takes. */
-export function clientBytes(settings: RTSPSettings): number {
-	const own = LINE_KEPT + TEXTS_BYTES + REQUEST_BYTES + URL_BYTES + FRAME_HEAD + REPORT_BYTES;
-	return ROOM_BEFORE + inputBytes(settings) + own + tracksOf(settings) * SETS_BYTES;
-}
-
-/** What the client needs of whoever carries its packets. */
-export interface RTSPLink {
-	/** Local port of a track's packets by UDP; its control packets come to the next one. */
-	port(track: number): number;
-	/** The server's ports for a track, and its address if it is another one, are known. @returns false when it cannot be reached. */
-	located(track: number): boolean;
-	/** Sends a control packet of a track by UDP. */
-	report(track: number, offset: number, length: number): void;
-	/** `stop` is done. */
-	left(): void;
-}
 
 /**
  * A client of RTSP 1.0 (RFC 2326) that gets one video stream, and sound if it is wanted, and gets it again for ever; without I/O: bytes and the
  * time in; bytes, an order, packets and a deadline out. Owners call `tick` at `deadline`, and look at `order` and the output after each call.
  */
 export class RTSPClient {
-	state = STATE_IDLE;
-	order = ORDER_NOTHING;
+	state: number = STATE_IDLE;
+	order: number = ORDER_NOTHING;
 	/** Where to connect. */
 	host = "";
 	port = 0;
@@ -147,21 +95,17 @@ export class RTSPClient {
 	/** Bytes to be sent; then `sent`. */
 	outputOffset = 0;
 	outputLength = 0;
-	/** Streams that began, attempts that failed, and why and with which status the last one did; ms until the next attempt. */
-	plays = 0;
+	/** Attempts that failed, and why and with which status the last one did; ms until the next attempt. */
 	failures = 0;
 	failure: number = Failure.NONE;
 	status = 0;
 	retry = 0;
-	/** Frames of channels that nobody asked for; requests of the server that were refused. */
-	strayFrames = 0;
+	/** Requests of the server that were refused. */
 	refusals = 0;
 	readonly texts: Texts;
-	readonly tracks: readonly RTSPTrack[];
+	readonly reception: Reception;
 	readonly input: Interleaved;
-	private readonly arena: Arena;
 	private readonly settings: RTSPSettings;
-	private readonly handler: RTSPHandler;
 	private readonly link: RTSPLink;
 	private readonly random: RandomSource;
 	private readonly message: Message;
@@ -170,7 +114,6 @@ export class RTSPClient {
 	private readonly authorization: Authorization;
 	private readonly requests: Requests;
 	private readonly backoff: Backoff;
-	private readonly reportOffset: number;
 	private url: RTSPURL;
 	private redirects = 0;
 	private sequence = 0;
@@ -184,26 +127,14 @@ export class RTSPClient {
 	/** The server knows GET_PARAMETER. */
 	private knows = false;
 	private keepTime = KEEP_LONGEST;
-	/** Who sends reports. */
-	private ssrc = 0;
-	private began = false;
-	private begunAt = 0;
-	/** When the last packet came. */
-	private heard = 0;
-	/** Deadlines: answer, or connection, or next attempt; keeping alive; silence; report. */
-	private answerDue = Infinity;
-	private keepDue = Infinity;
-	private silenceDue = Infinity;
-	private reportDue = Infinity;
+	private readonly due = new Deadlines();
 
-	/** Uses {@link clientBytes} bytes at `offset`. */
+	/** Uses `clientBytes` bytes at `offset`. */
 	constructor(arena: Arena, offset: number, settings: RTSPSettings, handler: RTSPHandler, link: RTSPLink, random: RandomSource) {
 		const { url } = settings;
 		const size = inputBytes(settings);
 		let at = offset + ROOM_BEFORE + size;
-		this.arena = arena;
 		this.settings = settings;
-		this.handler = handler;
 		this.link = link;
 		this.random = random;
 		this.url = url;
@@ -214,16 +145,20 @@ export class RTSPClient {
 		at += TEXTS_BYTES;
 		const tracks: RTSPTrack[] = [];
 		for (let i = 0; i < tracksOf(settings); i++, at += SETS_BYTES) tracks.push(new RTSPTrack(i === 0, at));
-		this.tracks = tracks;
 		this.challenge = new Challenge(this.texts);
 		this.description = new Description(arena, this.texts, tracks, settings.video | settings.audio);
 		this.message = new Message(line, this.texts, this.challenge, this.description);
 		this.authorization = new Authorization(arena, at, this.texts, this.challenge, random);
 		this.requests = new Requests(arena, at, at + REQUEST_BYTES, this.texts, this.authorization);
-		this.reportOffset = at + REQUEST_BYTES + URL_BYTES;
+		this.reception = new Reception(arena, at + REQUEST_BYTES + URL_BYTES, tracks, settings.udp, handler, link);
 		this.backoff = new Backoff({ first: RETRY_FIRST, limit: RETRY_LONGEST, random });
 		if (url.user !== undefined) this.texts.put(TEXT_USER, url.user);
 		if (url.password !== undefined) this.texts.put(TEXT_PASSWORD, url.password);
+	}
+
+	/** The video, and the sound when it is wanted. */
+	get tracks(): readonly RTSPTrack[] {
+		return this.reception.tracks;
 	}
 
 	/** Begins, and goes on until `stop`. */
@@ -253,7 +188,7 @@ export class RTSPClient {
 			const piece = input.next(message.isBetween);
 			if (piece === PIECE_NOTHING) break;
 			if (piece === PIECE_FRAME) {
-				this.frame(input.channel, input.offset, input.length, now);
+				if (!this.reception.frame(input.channel, input.offset, input.length, now)) this.fail(Failure.GOODBYE, now);
 				continue;
 			}
 			input.consumed(message.take(input.offset, input.length));
@@ -285,36 +220,26 @@ export class RTSPClient {
 		this.arm();
 	}
 
-	/** An RTP packet of a track came by UDP. */
-	packet(track: RTSPTrack, offset: number, length: number, now: number): void {
-		if (this.state !== STATE_STARTING && this.state !== STATE_PLAYING) return;
-		if (track.take(this.arena.view, offset, length, now) !== TAKE_PACKET) return;
-		this.begin(now);
-		if (track.video) this.heard = now;
-		this.handler.packet(track, track.offset, track.length, now);
-	}
-
 	/** A control packet of a track came by UDP. */
 	control(track: RTSPTrack, offset: number, length: number, now: number): void {
-		if (this.state !== STATE_PLAYING) return;
-		if (readControl(this.arena.view, offset, length, track, now)) return;
-		if (track.video) this.fail(Failure.GOODBYE, now);
+		if (this.reception.control(track, offset, length, now)) return;
+		this.fail(Failure.GOODBYE, now);
 		this.arm();
 	}
 
 	/** Does what is due. */
 	tick(now: number): void {
-		if (now >= this.answerDue) this.turn(OVERDUE, now);
-		if (now >= this.silenceDue) {
-			this.silenceDue = this.heard + SILENCE_TIME;
-			if (now >= this.silenceDue) this.fail(Failure.SILENCE, now);
+		if (now >= this.due.answer) this.turn(OVERDUE, now);
+		if (now >= this.due.silence) {
+			this.due.silence = this.reception.heard + SILENCE_TIME;
+			if (now >= this.due.silence) this.fail(Failure.SILENCE, now);
 		}
-		if (now >= this.keepDue) {
-			this.keepDue = now + this.keepTime;
-			if (this.answerDue === Infinity) this.ask(this.knows ? METHOD_KEEP : METHOD_OPTIONS, now);
+		if (now >= this.due.keep) {
+			this.due.keep = now + this.keepTime;
+			if (this.due.answer === Infinity) this.ask(this.knows ? METHOD_KEEP : METHOD_OPTIONS, now);
 		}
-		if (now >= this.reportDue) {
-			this.reportDue = now + REPORT_TIME;
+		if (now >= this.due.report) {
+			this.due.report = now + REPORT_TIME;
 			this.report(now);
 		}
 		this.arm();
@@ -322,11 +247,7 @@ export class RTSPClient {
 
 	/** Why the last attempt failed, for people; cold path. */
 	get reason(): string {
-		const text = failureText(this.failure);
-		if (this.failure === Failure.STATUS) return text + ": " + methodName(this.method) + " is answered by " + this.status;
-		if (this.failure !== Failure.NOTHING_USABLE) return text;
-		const { offers } = this.description;
-		return text + (offers === "" ? "" : ": " + offers) + (this.settings.hint === "" ? "" : "; " + this.settings.hint);
+		return reasonOf(this.failure, methodName(this.method), this.status, this.description.offers, this.settings.hint);
 	}
 
 	close(): void {
@@ -355,7 +276,7 @@ export class RTSPClient {
 					this.end(now);
 					this.state = STATE_LEAVING;
 					this.ask(METHOD_TEARDOWN, now);
-					this.answerDue = now + LEAVE_TIME;
+					this.due.answer = now + LEAVE_TIME;
 				} else if (this.state !== STATE_LEAVING) this.leave();
 		}
 	}
@@ -367,7 +288,7 @@ export class RTSPClient {
 		this.order = ORDER_OPEN;
 		this.outputLength = 0;
 		this.pending = false;
-		this.answerDue = now + CONNECT_TIME;
+		this.due.answer = now + CONNECT_TIME;
 	}
 
 	private greet(now: number): void {
@@ -381,7 +302,7 @@ export class RTSPClient {
 		texts.put(TEXT_BASE, new Uint8Array(ArrayBuffer.fromString(this.url.target)));
 		for (let i = 0; i < this.tracks.length; i++) this.tracks[i].clear();
 		this.knows = false;
-		this.ssrc = Math.floor(this.random.fraction() * 0x1_0000_0000);
+		this.reception.ssrc = Math.floor(this.random.fraction() * 0x1_0000_0000);
 		this.state = STATE_GREETING;
 		this.ask(METHOD_OPTIONS, now);
 	}
@@ -396,7 +317,7 @@ export class RTSPClient {
 	/** Writes the request as soon as nothing of another output is left. */
 	private send(now: number): void {
 		this.pending = this.outputLength > 0;
-		this.answerDue = now + ANSWER_TIME;
+		this.due.answer = now + ANSWER_TIME;
 		if (this.pending) return;
 		const { requests, method } = this;
 		const setup = method === METHOD_SETUP;
@@ -419,13 +340,13 @@ export class RTSPClient {
 	/** What the answer to the request under way says. */
 	private judge(now: number): void {
 		const { status } = this.message;
-		if (this.answerDue === Infinity) return;
+		if (this.due.answer === Infinity) return;
 		this.status = status;
 		if (this.state === STATE_LEAVING) this.leave();
 		else if (status === UNAUTHORIZED) this.authorize(now);
 		else if (status >= 300 && status < 400 && this.state !== STATE_PLAYING) this.redirect(now);
 		else {
-			this.answerDue = Infinity;
+			this.due.answer = Infinity;
 			this.goOn(status, now);
 		}
 	}
@@ -469,10 +390,12 @@ export class RTSPClient {
 		const track = tracks[this.step];
 		if (status === OK) {
 			this.keepTime = Math.min(message.timeout * 500, KEEP_LONGEST);
-			track.channel = message.channel >= 0 ? message.channel : 2 * this.step;
-			track.controlChannel = message.controlChannel >= 0 ? message.controlChannel : track.channel + 1;
-			track.port = Math.max(0, message.port);
-			track.controlPort = Math.max(0, message.controlPort);
+			track.place(
+				message.channel >= 0 ? message.channel : 2 * this.step,
+				message.controlChannel,
+				message.port,
+				message.controlPort,
+			);
 			if (this.settings.udp && !this.link.located(this.step)) {
 				this.fail(Failure.UDP_ADDRESS, now);
 				return;
@@ -486,33 +409,22 @@ export class RTSPClient {
 		if (this.step < tracks.length) this.ask(METHOD_SETUP, now);
 		else {
 			this.state = STATE_STARTING;
+			this.reception.active = true;
 			this.ask(METHOD_PLAY, now);
 		}
 	}
 
 	private play(now: number): void {
 		this.state = STATE_PLAYING;
-		this.heard = now;
-		this.keepDue = now + this.keepTime;
-		this.silenceDue = now + SILENCE_TIME;
-		this.reportDue = now + REPORT_TIME;
-		this.begin(now);
-	}
-
-	/** The stream begins: with the answer to PLAY, or with packets that are faster. */
-	private begin(now: number): void {
-		if (this.began) return;
-		this.began = true;
-		this.begunAt = now;
-		this.plays++;
-		this.handler.began(now);
+		this.reception.heard = now;
+		this.due.keep = now + this.keepTime;
+		this.due.silence = now + SILENCE_TIME;
+		this.due.report = now + REPORT_TIME;
+		this.reception.begin(now);
 	}
 
 	private end(now: number): void {
-		if (!this.began) return;
-		this.began = false;
-		if (now - this.begunAt >= RETRY_RESET) this.backoff.reset();
-		this.handler.ended(now);
+		if (this.reception.end(now) >= RETRY_RESET) this.backoff.reset();
 	}
 
 	/** 401: once for each nonce, as servers lock accounts. */
@@ -552,7 +464,7 @@ export class RTSPClient {
 				break;
 			case STATE_PLAYING:
 				/* Some cameras never answer; that packets come is what counts. */
-				this.answerDue = Infinity;
+				this.due.answer = Infinity;
 				break;
 			default:
 				this.fail(Failure.ANSWER_TIME, now);
@@ -567,7 +479,7 @@ export class RTSPClient {
 		const wait = this.backoff.next();
 		this.retry = isLasting(failure) ? Math.max(wait, RETRY_LASTING) : wait;
 		this.rest(STATE_WAITING);
-		this.answerDue = now + this.retry;
+		this.due.answer = now + this.retry;
 	}
 
 	private leave(): void {
@@ -580,28 +492,7 @@ export class RTSPClient {
 		this.order = ORDER_CLOSE;
 		this.outputLength = 0;
 		this.pending = false;
-		this.answerDue = Infinity;
-		this.keepDue = Infinity;
-		this.silenceDue = Infinity;
-		this.reportDue = Infinity;
-	}
-
-	/** An interleaved frame. */
-	private frame(channel: number, offset: number, length: number, now: number): void {
-		const { tracks } = this;
-		for (let i = 0; i < tracks.length; i++) {
-			const track = tracks[i];
-			if (track.codec === CODEC_NONE || this.settings.udp) continue;
-			if (channel === track.channel) {
-				this.packet(track, offset, length, now);
-				return;
-			}
-			if (channel === track.controlChannel) {
-				this.control(track, offset, length, now);
-				return;
-			}
-		}
-		this.strayFrames++;
+		this.due.clear();
 	}
 
 	/** A request of the server. */
@@ -613,30 +504,14 @@ export class RTSPClient {
 		this.outputLength = this.requests.length;
 	}
 
-	/** Tells the sender how its packets arrive. */
+	/** Reports wait for nothing: with a request under way there is none. */
 	private report(now: number): void {
-		const at = this.reportOffset;
-		for (let i = 0; i < this.tracks.length; i++) {
-			const track = this.tracks[i];
-			if (track.codec === CODEC_NONE || track.ssrc < 0) continue;
-			if (this.settings.udp) {
-				writeReport(this.arena, at, track, this.ssrc, now);
-				this.link.report(i, at, REPORT_BYTES);
-			} else if (this.outputLength === 0) {
-				writeReport(this.arena, at + FRAME_HEAD, track, this.ssrc, now);
-				this.arena.view.setUint16(at, (DOLLAR << 8) | (track.controlChannel & 0xff));
-				this.arena.view.setUint16(at + 2, REPORT_BYTES);
-				this.outputOffset = at;
-				this.outputLength = FRAME_HEAD + REPORT_BYTES;
-			}
-		}
+		if (this.outputLength > 0) return;
+		this.outputLength = this.reception.report(now);
+		this.outputOffset = this.reception.reports;
 	}
 
 	private arm(): void {
-		let due = this.answerDue;
-		if (this.keepDue < due) due = this.keepDue;
-		if (this.silenceDue < due) due = this.silenceDue;
-		if (this.reportDue < due) due = this.reportDue;
-		this.deadline = due;
+		this.deadline = this.due.next;
 	}
 }

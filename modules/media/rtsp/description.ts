@@ -65,46 +65,45 @@ export class Description {
 	/** Takes a whole line. */
 	take(line: LineReader): void {
 		if (line.holds(0, MEDIA)) {
-			this.#decide();
+			this.decide();
 			this.#session = false;
-			this.#beginMedium(line);
-		} else if (line.holds(0, CONTROL)) this.#takeControl(line);
-		else if (this.#current >= 0 && encodingAt(line) >= 0) this.#takeEncoding(line);
-		else if (this.#current >= 0 && line.holds(0, FMTP)) this.#takeParameters(line);
+			this.beginMedium(line);
+		} else if (line.holds(0, CONTROL)) this.takeControl(line);
+		else if (this.#current >= 0 && encodingAt(line) >= 0) this.takeEncoding(line);
+		else if (this.#current >= 0 && line.holds(0, FMTP)) this.takeParameters(line);
 	}
 
 	/** The description is over. */
 	end(): void {
-		this.#decide();
+		this.decide();
 	}
 
 	/** A track is there when its codec is one that is taken. */
-	#decide(): void {
+	private decide(): void {
 		if (this.#current < 0) return;
 		const track = this.#tracks[this.#current];
 		if (track.codec !== CODEC_NONE) {
-			if (this.#shuffled) this.#refuse(codecName(track.codec) + " with interleaved NAL units");
-			else if ((this.#wanted & (1 << track.codec)) === 0) this.#refuse(codecName(track.codec));
-			else if (this.#texts.length(TEXT_CONTROL + this.#current) === 0 && !this.#alone())
-				this.#refuse("a medium without a=control");
+			if (this.#shuffled) this.refuse(codecName(track.codec) + " with interleaved NAL units");
+			else if ((this.#wanted & (1 << track.codec)) === 0) this.refuse(codecName(track.codec));
+			else if (this.#texts.length(TEXT_CONTROL + this.#current) === 0 && !this.alone()) this.refuse("a medium without a=control");
 		}
 		if (track.codec === CODEC_NONE) track.clear();
 		this.#current = -1;
 	}
 
-	#refuse(what: string): void {
+	private refuse(what: string): void {
 		this.#tracks[this.#current].clear();
 		this.#texts.clear(TEXT_CONTROL + this.#current);
 		if (this.offers.length < 80) this.offers += (this.offers === "" ? "" : ", ") + what;
 	}
 
 	/** A single medium may be controlled by the URL of the whole. */
-	#alone(): boolean {
+	private alone(): boolean {
 		for (let i = 0; i < this.#tracks.length; i++) if (i !== this.#current && this.#tracks[i].codec !== CODEC_NONE) return false;
 		return true;
 	}
 
-	#beginMedium(line: LineReader): void {
+	private beginMedium(line: LineReader): void {
 		const video = line.holds(0, VIDEO);
 		if (!video && !line.holds(0, AUDIO)) return;
 		for (let i = 0; i < this.#tracks.length; i++) {
@@ -123,14 +122,14 @@ export class Description {
 		}
 	}
 
-	#takeControl(line: LineReader): void {
+	private takeControl(line: LineReader): void {
 		const at = CONTROL.length;
 		const text = this.#session ? TEXT_AGGREGATE : TEXT_CONTROL + this.#current;
 		if (this.#session || this.#current >= 0) this.#texts.keep(text, line.offset + at, line.nextBlank(at) - at);
 	}
 
 	/** a=rtpmap:type encoding/clock/channels (RFC 8866 6.6). The first encoding that is taken counts. */
-	#takeEncoding(line: LineReader): void {
+	private takeEncoding(line: LineReader): void {
 		const track = this.#tracks[this.#current];
 		const type = payloadTypeOf(line, RTPMAP.length);
 		if (track.codec !== CODEC_NONE && (this.#wanted & (1 << track.codec)) !== 0 && type !== track.payloadType) return;
@@ -151,7 +150,7 @@ export class Description {
 	}
 
 	/** a=fmtp:type name=value; ... (RFC 6184 8.1, RFC 7798 7.1) */
-	#takeParameters(line: LineReader): void {
+	private takeParameters(line: LineReader): void {
 		const track = this.#tracks[this.#current];
 		if (payloadTypeOf(line, FMTP.length) !== track.payloadType || line.cut) return;
 		const at = line.nextBlank(line.afterBlanks(FMTP.length));
@@ -160,14 +159,14 @@ export class Description {
 		if ((mode >= 0 && line.number(mode) >= INTERLEAVED) || (difference >= 0 && line.number(difference) > 0))
 			this.#shuffled = true;
 		track.setsLength = 0;
-		this.#takeSets(line, at, SPROP, track);
-		this.#takeSets(line, at, SPROP_VPS, track);
-		this.#takeSets(line, at, SPROP_SPS, track);
-		this.#takeSets(line, at, SPROP_PPS, track);
+		this.takeSets(line, at, SPROP, track);
+		this.takeSets(line, at, SPROP_VPS, track);
+		this.takeSets(line, at, SPROP_SPS, track);
+		this.takeSets(line, at, SPROP_PPS, track);
 	}
 
 	/** NAL units in Base64, commas between. What is none, or too much, is left out: such units come in the stream too. */
-	#takeSets(line: LineReader, index: number, name: AsciiText, track: RTSPTrack): void {
+	private takeSets(line: LineReader, index: number, name: AsciiText, track: RTSPTrack): void {
 		let at = line.parameter(index, name);
 		if (at < 0) return;
 		const end = line.valueEnd(at);

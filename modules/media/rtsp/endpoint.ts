@@ -1,15 +1,8 @@
 import { LEVEL_INFO, LEVEL_WARNING, type Logger } from "host/logger";
-import {
-	clientBytes,
-	ORDER_CLOSE,
-	ORDER_NOTHING,
-	ORDER_OPEN,
-	RTSPClient,
-	type RTSPLink,
-	STATE_OPENING,
-	STATE_TEXT,
-	tracksOf,
-} from "media/rtsp/client";
+import { RTSPClient } from "media/rtsp/client";
+import { clientBytes, tracksOf } from "media/rtsp/memory";
+import type { RTSPLink } from "media/rtsp/link";
+import { ORDER_CLOSE, ORDER_NOTHING, ORDER_OPEN, STATE_OPENING, STATE_TEXT } from "media/rtsp/states";
 import { CODEC_NONE, codecName } from "media/rtsp/codecs";
 import { Failure } from "media/rtsp/failure";
 import type { RTSPHandler } from "media/rtsp/handler";
@@ -156,9 +149,9 @@ export class RTSPEndpoint implements RTSPLink, RTSPHandler {
 		const { client } = this;
 		figures.open(KEY.rtsp);
 		figures.text(KEY.state, STATES[client.state]);
-		figures.number(KEY.plays, client.plays);
+		figures.number(KEY.plays, client.reception.plays);
 		figures.number(KEY.failures, client.failures);
-		figures.number(KEY.strayFrames, client.strayFrames);
+		figures.number(KEY.strayFrames, client.reception.strayFrames);
 		let oversized = client.input.oversized;
 		let strangers = 0;
 		for (let i = 0; i < this.#sockets.length; i++) {

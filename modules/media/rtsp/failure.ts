@@ -48,9 +48,12 @@ const WORDS = Object.freeze([
 	"UDP cannot reach this address: change camera.transport",
 ]);
 
-/** A failure in words. */
-export function failureText(failure: number): string {
-	return WORDS[failure];
+/** A failure in words: of which request and status, or what the server offers and what would have to be changed. */
+export function reasonOf(failure: number, method: string, status: number, offers: string, hint: string): string {
+	const text = WORDS[failure];
+	if (failure === Failure.STATUS) return text + ": " + method + " is answered by " + status;
+	if (failure !== Failure.NOTHING_USABLE) return text;
+	return text + (offers === "" ? "" : ": " + offers) + (hint === "" ? "" : "; " + hint);
 }
 
 /** Failures that do not go away by themselves soon: trying often helps nobody, and may lock an account. */

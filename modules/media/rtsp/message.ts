@@ -118,25 +118,25 @@ export class Message {
 	take(offset: number, length: number): number {
 		let at = 0;
 		while (at < length && this.state === MESSAGE_READING)
-			at += this.#inBody ? this.#takeBody(offset + at, length - at) : this.#takeHead(offset + at, length - at);
+			at += this.#inBody ? this.takeBody(offset + at, length - at) : this.takeHead(offset + at, length - at);
 		return at;
 	}
 
-	#takeHead(offset: number, length: number): number {
+	private takeHead(offset: number, length: number): number {
 		const line = this.#line;
 		const count = line.take(offset, length);
 		if (line.tooLong) this.state = MESSAGE_BAD;
 		else if (line.complete) {
 			if (++this.#lines > LINE_LIMIT) this.state = MESSAGE_BAD;
-			else if (!this.#begun) this.#takeFirst();
-			else if (line.length > 0) this.#takeField();
-			else this.#endHead();
+			else if (!this.#begun) this.takeFirst();
+			else if (line.length > 0) this.takeField();
+			else this.endHead();
 		}
 		return count;
 	}
 
 	/** "RTSP/1.0 200 OK", or "METHOD URL RTSP/1.0"; what is neither, as the rest of a body without length, is passed over. */
-	#takeFirst(): void {
+	private takeFirst(): void {
 		const line = this.#line;
 		if (line.holds(0, RTSP)) {
 			const status = line.number(line.afterBlanks(line.nextBlank(0)));
@@ -150,34 +150,34 @@ export class Message {
 		}
 	}
 
-	#takeField(): void {
+	private takeField(): void {
 		const line = this.#line;
 		const letter = line.at(0) | 0x20;
 		/* The first letter decides which names can stand there. */
-		if (letter === 0x63) this.#takeContent();
-		else if (letter === 0x73) this.#takeSession(line.field(SESSION));
-		else if (letter === 0x74) this.#takeTransport(line.field(TRANSPORT));
-		else if (letter === 0x6c) this.#keepURL(TEXT_LOCATION, line.field(LOCATION));
+		if (letter === 0x63) this.takeContent();
+		else if (letter === 0x73) this.takeSession(line.field(SESSION));
+		else if (letter === 0x74) this.takeTransport(line.field(TRANSPORT));
+		else if (letter === 0x6c) this.keepURL(TEXT_LOCATION, line.field(LOCATION));
 		else if (letter === 0x77) {
 			const at = line.field(AUTHENTICATE);
 			if (at >= 0 && this.status === UNAUTHORIZED && !line.cut) this.#challenge.take(line, at);
-		} else if (letter === 0x70 && line.field(PUBLIC) >= 0) this.getParameter = this.#lists(line.field(PUBLIC));
+		} else if (letter === 0x70 && line.field(PUBLIC) >= 0) this.getParameter = this.lists(line.field(PUBLIC));
 	}
 
-	#takeContent(): void {
+	private takeContent(): void {
 		const line = this.#line;
 		const length = line.field(LENGTH);
 		const sequence = line.field(SEQUENCE);
 		if (length >= 0) this.#left = line.number(length);
 		else if (sequence >= 0) this.sequence = line.number(sequence);
 		else if (this.describes) {
-			this.#keepURL(TEXT_BASE, line.field(CONTENT_BASE));
-			this.#keepURL(TEXT_BASE, line.field(CONTENT_LOCATION));
+			this.keepURL(TEXT_BASE, line.field(CONTENT_BASE));
+			this.keepURL(TEXT_BASE, line.field(CONTENT_LOCATION));
 		}
 	}
 
 	/** Keeps a URL; one that is no good leaves what was there. */
-	#keepURL(text: number, at: number): void {
+	private keepURL(text: number, at: number): void {
 		const line = this.#line;
 		if (at < 0 || line.cut || this.status === 0 || (text === TEXT_BASE && this.status !== OK)) return;
 		const length = line.nextBlank(at) - at;
@@ -185,7 +185,7 @@ export class Message {
 	}
 
 	/** id ";timeout=" seconds (RFC 2326 12.37) */
-	#takeSession(at: number): void {
+	private takeSession(at: number): void {
 		const line = this.#line;
 		if (at < 0 || this.status === 0) return;
 		const end = line.valueEnd(at);
@@ -197,7 +197,7 @@ export class Message {
 	}
 
 	/** RTP/AVP;unicast;interleaved=0-1;server_port=6970-6971;source=... (RFC 2326 12.39) */
-	#takeTransport(at: number): void {
+	private takeTransport(at: number): void {
 		const line = this.#line;
 		if (at < 0) return;
 		const interleaved = line.parameter(at, INTERLEAVED);
@@ -205,18 +205,18 @@ export class Message {
 		const source = line.parameter(at, SOURCE);
 		if (interleaved >= 0) {
 			this.channel = line.number(interleaved);
-			this.controlChannel = this.#second(interleaved, this.channel + 1);
+			this.controlChannel = this.second(interleaved, this.channel + 1);
 		}
 		if (port >= 0) {
 			this.port = line.number(port);
-			this.controlPort = this.#second(port, this.port + 1);
+			this.controlPort = this.second(port, this.port + 1);
 		}
 		this.#texts.clear(TEXT_SOURCE);
 		if (source >= 0) this.#texts.keep(TEXT_SOURCE, line.offset + source, line.valueEnd(source) - source);
 	}
 
 	/** The second of two numbers with "-" between, `otherwise` when there is one alone. */
-	#second(at: number, otherwise: number): number {
+	private second(at: number, otherwise: number): number {
 		const line = this.#line;
 		const end = line.valueEnd(at);
 		const dash = line.find(DASH, at, end);
@@ -224,7 +224,7 @@ export class Message {
 	}
 
 	/** Whether the list of methods has GET_PARAMETER. */
-	#lists(index: number): boolean {
+	private lists(index: number): boolean {
 		const line = this.#line;
 		let at = index;
 		while (at < line.length) {
@@ -234,7 +234,7 @@ export class Message {
 		return false;
 	}
 
-	#endHead(): void {
+	private endHead(): void {
 		this.#describing = this.describes && this.status === OK && (this.sequence < 0 || this.sequence === this.expected);
 		if (this.#left > BODY_LIMIT || (this.#left < 0 && this.#describing)) this.state = MESSAGE_BAD;
 		else if (this.#left <= 0) this.state = MESSAGE_WHOLE;
@@ -245,7 +245,7 @@ export class Message {
 		}
 	}
 
-	#takeBody(offset: number, length: number): number {
+	private takeBody(offset: number, length: number): number {
 		let count = Math.min(this.#left, length);
 		if (this.#describing) {
 			count = this.#line.take(offset, count);

@@ -36,12 +36,12 @@ export class Reorder {
 	offer(number: number, block: number, now: number): number {
 		const ahead = this.#next < 0 ? 0 : (number - this.#next) & 0xffff;
 		if (ahead === 0 || (ahead >= REACH && ahead < 0x10000 - REACH)) {
-			if (ahead !== 0 && this.held > 0) return this.#hold(number, block, now);
+			if (ahead !== 0 && this.held > 0) return this.hold(number, block, now);
 			this.#next = (number + 1) & 0xffff;
 			return OFFER_NOW;
 		}
 		if (ahead >= REACH) return OFFER_LATE;
-		return this.#hold(number, block, now);
+		return this.hold(number, block, now);
 	}
 
 	/** The block of a packet whose turn it is: nothing is missing before it, or it has waited enough, or all places are taken. @returns -1: none. */
@@ -58,12 +58,12 @@ export class Reorder {
 			best = i;
 		}
 		if (nearest !== 0 && this.held < blocks.length && now < this.#times[best] + WAIT) return FREE;
-		return this.#release(best);
+		return this.release(best);
 	}
 
 	/** A block that waits, whatever its turn. @returns -1: none. */
 	flush(): number {
-		for (let i = 0; i < this.#blocks.length; i++) if (this.#blocks[i] !== FREE) return this.#release(i);
+		for (let i = 0; i < this.#blocks.length; i++) if (this.#blocks[i] !== FREE) return this.release(i);
 		return FREE;
 	}
 
@@ -76,7 +76,7 @@ export class Reorder {
 		return due;
 	}
 
-	#hold(number: number, block: number, now: number): number {
+	private hold(number: number, block: number, now: number): number {
 		const blocks = this.#blocks;
 		for (let i = 0; i < blocks.length; i++) {
 			if (blocks[i] !== FREE) continue;
@@ -89,7 +89,7 @@ export class Reorder {
 		return OFFER_LATE;
 	}
 
-	#release(place: number): number {
+	private release(place: number): number {
 		const block = this.#blocks[place];
 		this.#blocks[place] = FREE;
 		this.held--;

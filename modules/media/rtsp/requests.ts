@@ -68,7 +68,7 @@ export class Requests {
 	write(method: number, control: number, sequence: number, udp: boolean, first: number): void {
 		const writer = this.#writer;
 		const name = METHODS[method];
-		const length = this.#writeURL(control);
+		const length = this.writeURL(control);
 		if (length === 0) {
 			this.length = 0;
 			return;
@@ -112,7 +112,7 @@ export class Requests {
 	}
 
 	/** An absolute URL as it is; a relative one behind the base, with "/" between; "*" and nothing are the base. @returns its length, 0: too long. */
-	#writeURL(control: number): number {
+	private writeURL(control: number): number {
 		const texts = this.#texts;
 		const writer = this.#writer;
 		const { bytes } = this.#arena;
@@ -121,14 +121,14 @@ export class Requests {
 		writer.begin(this.#url, URL_BYTES);
 		if (!isAbsolute(bytes, at, length)) {
 			writer.copy(texts.offset(TEXT_BASE), texts.length(TEXT_BASE));
-			if (length === 0 || (length === 1 && bytes[at] === STAR) || control === TEXT_BASE) return this.#urlLength();
+			if (length === 0 || (length === 1 && bytes[at] === STAR) || control === TEXT_BASE) return this.urlLength();
 			if (bytes[writer.position - 1] !== SLASH && bytes[at] !== SLASH) writer.byte(SLASH);
 		}
 		writer.copy(at, length);
-		return this.#urlLength();
+		return this.urlLength();
 	}
 
-	#urlLength(): number {
+	private urlLength(): number {
 		return this.#writer.overflowed ? 0 : this.#writer.position - this.#url;
 	}
 }

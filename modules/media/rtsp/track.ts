@@ -95,6 +95,14 @@ export class RTSPTrack {
 		this.jitter = 0;
 	}
 
+	/** Where it comes from: channels of the connection, ports of the server; below 0: not told. */
+	place(channel: number, controlChannel: number, port: number, controlPort: number): void {
+		this.channel = channel;
+		this.controlChannel = controlChannel >= 0 ? controlChannel : channel + 1;
+		this.port = port > 0 ? port : 0;
+		this.controlPort = controlPort > 0 ? controlPort : 0;
+	}
+
 	/** Reads the RTP packet of `length` bytes at `offset`. @returns one of the TAKE constants; the packet's fields are set for TAKE_PACKET alone. */
 	take(view: DataView, offset: number, length: number, now: number): number {
 		if (length < HEADER) return this.refuse();

@@ -176,7 +176,7 @@ export class UDPTrack implements PacketHandler {
 	}
 
 	private give(block: number, now: number): void {
-		this.#client.packet(this.#track, this.#pool.offset(block) + BEFORE, this.#pool.lengths[block], now);
+		this.#client.reception.packet(this.#track, this.#pool.offset(block) + BEFORE, this.#pool.lengths[block], now);
 	}
 
 	/** The server may send from a port that it did not name: the first that it sends from counts. */
