@@ -1,4 +1,4 @@
-"""A camera's RTSP server, of GStreamer: rtsp_camera.py CODEC [FILE] [--port PORT] [--auth basic|digest USER PASSWORD] [--sound] [--timeout S].
+"""A camera's RTSP server, of GStreamer: rtsp_camera.py CODEC [FILE] [--port PORT] [--auth basic|digest USER PASSWORD] [--sound].
 
 CODEC is jpeg (a live picture), or h264 or h265 (of the MP4 file FILE). Prints its port and serves rtsp://127.0.0.1:PORT/live.
 """
@@ -25,7 +25,6 @@ def option(name, count):
 port = option("--port", 1) or ["0"]
 auth = option("--auth", 3)
 sound = option("--sound", 0) is not None
-timeout = option("--timeout", 1)
 codec = arguments[0]
 Gst.init(None)
 server = GstRtspServer.RTSPServer()
@@ -61,16 +60,7 @@ if auth:
     permissions.add_permission_for_role(user, "media.factory.construct", True)
     factory.set_permissions(permissions)
 
-
-def on_client(_, client):
-    pool = client.get_session_pool()
-    if timeout:
-        pool.connect("session-removed", lambda *_: None)
-
-
-server.connect("client-connected", on_client)
 if server.attach(None) == 0:
     sys.exit(f"{port[0]} cannot be listened on")
 print(server.get_bound_port(), flush=True)
-GLib.timeout_add_seconds(1, lambda: server.get_session_pool().cleanup() >= 0)
 GLib.MainLoop().run()
