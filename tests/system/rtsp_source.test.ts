@@ -130,7 +130,7 @@ for (const [transport, way] of [
 		writeFileSync(picture, Buffer.from(await (await fetch(`${device.url}/frame.jpg`)).arrayBuffer()));
 		const { stdout, stderr } = await run("ffprobe", [
 			"-v",
-			"warning",
+			"error",
 			"-show_entries",
 			"stream=codec_name,width,height",
 			"-of",
