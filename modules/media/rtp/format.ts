@@ -18,6 +18,7 @@ export const REFUSED_CODING = 3;
 export const REFUSED_SAMPLING = 4;
 export const REFUSED_HUFFMAN = 5;
 export const REFUSED_QUANTISATION = 6;
+export const REFUSED_PACKET = 7;
 
 const REFUSALS = Object.freeze([
 	"",
@@ -27,6 +28,7 @@ const REFUSALS = Object.freeze([
 	"the picture is not of three components in 4:2:0 or 4:2:2",
 	"the picture has Huffman tables of its own; RFC 2435 needs the standard ones",
 	"the picture's quantisation tables are missing, of 16 bits, or three",
+	"the packet of sound is larger than a payload",
 ]);
 
 /** A refusal in words a person can act on; "" for none. */
