@@ -407,6 +407,8 @@ export default function rtspClient(suite: Suite): void {
 		check.equal(bench.client.tracks[0].controlPort, 6971);
 		bench.say(frameOf(0, rtp(1, "not by TCP")));
 		check.equal(bench.packets.length, 0);
+		bench.wait(10_000);
+		check.equal(bench.client.failure, Failure.UDP_SILENCE);
 		const away = new RTSPBench("rtsp://cam/live", "udp");
 		away.reachable = false;
 		away.begin(rtspCamera(ALL));

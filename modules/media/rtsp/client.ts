@@ -10,18 +10,7 @@ import type { RTSPLink } from "media/rtsp/link";
 import { inputBytes, LINE_KEPT, ROOM_BEFORE, tracksOf } from "media/rtsp/memory";
 import { MESSAGE_BAD, MESSAGE_READING, Message } from "media/rtsp/message";
 import { Reception } from "media/rtsp/reception";
-import {
-	METHOD_DESCRIBE,
-	METHOD_KEEP,
-	METHOD_OPTIONS,
-	METHOD_PLAY,
-	METHOD_SETUP,
-	METHOD_TEARDOWN,
-	methodName,
-	REQUEST_BYTES,
-	Requests,
-	URL_BYTES,
-} from "media/rtsp/requests";
+import { Method, methodName, REQUEST_BYTES, Requests, URL_BYTES } from "media/rtsp/requests";
 import type { RTSPSettings } from "media/rtsp/settings";
 import {
 	ORDER_CLOSE,
@@ -48,20 +37,7 @@ import {
 	TEXTS_BYTES,
 	Texts,
 } from "media/rtsp/texts";
-import {
-	ANSWER_TIME,
-	CONNECT_TIME,
-	KEEP_LONGEST,
-	LEAVE_TIME,
-	REDIRECTS,
-	REPORT_TIME,
-	RETRY_FIRST,
-	RETRY_LASTING,
-	RETRY_LONGEST,
-	RETRY_RESET,
-	SILENCE_TIME,
-	TRIES,
-} from "media/rtsp/times";
+import { REDIRECTS, TRIES, Time } from "media/rtsp/times";
 import { RTSPTrack } from "media/rtsp/track";
 import { parseRTSPURL, type RTSPURL } from "media/rtsp/url";
 import type { Arena } from "storage/arena";
@@ -117,7 +93,7 @@ export class RTSPClient {
 	private url: RTSPURL;
 	private redirects = 0;
 	private sequence = 0;
-	private method = METHOD_OPTIONS;
+	private method: number = Method.OPTIONS;
 	/** Index of the track that is set up. */
 	private step = 0;
 	/** The request waits until the output is free. */
@@ -126,7 +102,7 @@ export class RTSPClient {
 	private tries = 0;
 	/** The server knows GET_PARAMETER. */
 	private knows = false;
-	private keepTime = KEEP_LONGEST;
+	private keepTime: number = Time.KEEP_LONGEST;
 	private readonly due = new Deadlines();
 
 	/** Uses `clientBytes` bytes at `offset`. */
@@ -151,7 +127,7 @@ export class RTSPClient {
 		this.authorization = new Authorization(arena, at, this.texts, this.challenge, random);
 		this.requests = new Requests(arena, at, at + REQUEST_BYTES, this.texts, this.authorization);
 		this.reception = new Reception(arena, at + REQUEST_BYTES + URL_BYTES, tracks, settings.udp, handler, link);
-		this.backoff = new Backoff({ first: RETRY_FIRST, limit: RETRY_LONGEST, random });
+		this.backoff = new Backoff({ first: Time.RETRY_FIRST, limit: Time.RETRY_LONGEST, random });
 		if (url.user !== undefined) this.texts.put(TEXT_USER, url.user);
 		if (url.password !== undefined) this.texts.put(TEXT_PASSWORD, url.password);
 	}
@@ -231,15 +207,15 @@ export class RTSPClient {
 	tick(now: number): void {
 		if (now >= this.due.answer) this.turn(OVERDUE, now);
 		if (now >= this.due.silence) {
-			this.due.silence = this.reception.heard + SILENCE_TIME;
-			if (now >= this.due.silence) this.fail(Failure.SILENCE, now);
+			this.due.silence = this.reception.heard + Time.SILENCE;
+			if (now >= this.due.silence) this.fail(this.silence, now);
 		}
 		if (now >= this.due.keep) {
 			this.due.keep = now + this.keepTime;
-			if (this.due.answer === Infinity) this.ask(this.knows ? METHOD_KEEP : METHOD_OPTIONS, now);
+			if (this.due.answer === Infinity) this.ask(this.knows ? Method.KEEP : Method.OPTIONS, now);
 		}
 		if (now >= this.due.report) {
-			this.due.report = now + REPORT_TIME;
+			this.due.report = now + Time.REPORT;
 			this.report(now);
 		}
 		this.arm();
@@ -275,8 +251,8 @@ export class RTSPClient {
 				if (this.state >= STATE_STARTING && this.state <= STATE_PLAYING) {
 					this.end(now);
 					this.state = STATE_LEAVING;
-					this.ask(METHOD_TEARDOWN, now);
-					this.due.answer = now + LEAVE_TIME;
+					this.ask(Method.TEARDOWN, now);
+					this.due.answer = now + Time.LEAVE;
 				} else if (this.state !== STATE_LEAVING) this.leave();
 		}
 	}
@@ -288,7 +264,7 @@ export class RTSPClient {
 		this.order = ORDER_OPEN;
 		this.outputLength = 0;
 		this.pending = false;
-		this.due.answer = now + CONNECT_TIME;
+		this.due.answer = now + Time.CONNECT;
 	}
 
 	private greet(now: number): void {
@@ -304,7 +280,7 @@ export class RTSPClient {
 		this.knows = false;
 		this.reception.ssrc = Math.floor(this.random.fraction() * 0x1_0000_0000);
 		this.state = STATE_GREETING;
-		this.ask(METHOD_OPTIONS, now);
+		this.ask(Method.OPTIONS, now);
 	}
 
 	/** Asks for the next thing. */
@@ -317,14 +293,14 @@ export class RTSPClient {
 	/** Writes the request as soon as nothing of another output is left. */
 	private send(now: number): void {
 		this.pending = this.outputLength > 0;
-		this.due.answer = now + ANSWER_TIME;
+		this.due.answer = now + Time.ANSWER;
 		if (this.pending) return;
 		const { requests, method } = this;
-		const setup = method === METHOD_SETUP;
+		const setup = method === Method.SETUP;
 		this.sequence++;
-		const text = setup ? TEXT_CONTROL + this.step : method > METHOD_SETUP ? TEXT_AGGREGATE : TEXT_BASE;
+		const text = setup ? TEXT_CONTROL + this.step : method > Method.SETUP ? TEXT_AGGREGATE : TEXT_BASE;
 		requests.write(method, text, this.sequence, this.settings.udp, setup ? this.firstPort() : 0);
-		this.message.describes = method === METHOD_DESCRIBE;
+		this.message.describes = method === Method.DESCRIBE;
 		this.message.expected = this.sequence;
 		if (requests.length === 0) this.fail(Failure.TOO_LONG, now);
 		else {
@@ -358,7 +334,7 @@ export class RTSPClient {
 			case STATE_GREETING:
 				this.knows = message.getParameter;
 				this.state = STATE_DESCRIBING;
-				this.ask(METHOD_DESCRIBE, now);
+				this.ask(Method.DESCRIBE, now);
 				break;
 			case STATE_DESCRIBING:
 				if (status !== OK) this.fail(Failure.STATUS, now);
@@ -367,7 +343,7 @@ export class RTSPClient {
 				else {
 					this.state = STATE_SETTING_UP;
 					this.step = 0;
-					this.ask(METHOD_SETUP, now);
+					this.ask(Method.SETUP, now);
 				}
 				break;
 			case STATE_SETTING_UP:
@@ -389,7 +365,7 @@ export class RTSPClient {
 		const { message, tracks } = this;
 		const track = tracks[this.step];
 		if (status === OK) {
-			this.keepTime = Math.min(message.timeout * 500, KEEP_LONGEST);
+			this.keepTime = Math.min(message.timeout * 500, Time.KEEP_LONGEST);
 			track.place(
 				message.channel >= 0 ? message.channel : 2 * this.step,
 				message.controlChannel,
@@ -406,11 +382,11 @@ export class RTSPClient {
 		} else track.clear();
 		do this.step++;
 		while (this.step < tracks.length && tracks[this.step].codec === CODEC_NONE);
-		if (this.step < tracks.length) this.ask(METHOD_SETUP, now);
+		if (this.step < tracks.length) this.ask(Method.SETUP, now);
 		else {
 			this.state = STATE_STARTING;
 			this.reception.active = true;
-			this.ask(METHOD_PLAY, now);
+			this.ask(Method.PLAY, now);
 		}
 	}
 
@@ -418,13 +394,13 @@ export class RTSPClient {
 		this.state = STATE_PLAYING;
 		this.reception.heard = now;
 		this.due.keep = now + this.keepTime;
-		this.due.silence = now + SILENCE_TIME;
-		this.due.report = now + REPORT_TIME;
+		this.due.silence = now + Time.SILENCE;
+		this.due.report = now + Time.REPORT;
 		this.reception.begin(now);
 	}
 
 	private end(now: number): void {
-		if (this.reception.end(now) >= RETRY_RESET) this.backoff.reset();
+		if (this.reception.end(now) >= Time.RETRY_RESET) this.backoff.reset();
 	}
 
 	/** 401: once for each nonce, as servers lock accounts. */
@@ -449,6 +425,11 @@ export class RTSPClient {
 			this.url = url;
 			this.open(now);
 		}
+	}
+
+	/** By UDP nothing at all may come through. */
+	private get silence(): number {
+		return this.settings.udp && this.tracks[0].ssrc < 0 ? Failure.UDP_SILENCE : Failure.SILENCE;
 	}
 
 	private overdue(now: number): void {
@@ -477,7 +458,7 @@ export class RTSPClient {
 		this.failures++;
 		this.failure = failure;
 		const wait = this.backoff.next();
-		this.retry = isLasting(failure) ? Math.max(wait, RETRY_LASTING) : wait;
+		this.retry = isLasting(failure) ? Math.max(wait, Time.RETRY_LASTING) : wait;
 		this.rest(STATE_WAITING);
 		this.due.answer = now + this.retry;
 	}

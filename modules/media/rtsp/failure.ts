@@ -21,6 +21,7 @@ export const Failure = Object.freeze({
 	SILENCE: 18,
 	GOODBYE: 19,
 	UDP_ADDRESS: 20,
+	UDP_SILENCE: 21,
 } as const);
 
 /** What each means to a person. */
@@ -46,6 +47,7 @@ const WORDS = Object.freeze([
 	"no packet comes",
 	"the server ended the stream",
 	"UDP cannot reach this address: change camera.transport",
+	"no packet comes by UDP, perhaps as a firewall is in the way: camera.transport can be changed",
 ]);
 
 /** A failure in words: of which request and status, or what the server offers and what would have to be changed. */

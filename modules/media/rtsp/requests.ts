@@ -3,13 +3,8 @@ import { TEXT_BASE, TEXT_SESSION, type Texts } from "media/rtsp/texts";
 import type { Arena } from "storage/arena";
 import { AsciiWriter, type AsciiText, constantText } from "wire/ascii";
 
-/** Methods (RFC 2326 10), as numbers. */
-export const METHOD_OPTIONS = 0;
-export const METHOD_DESCRIBE = 1;
-export const METHOD_SETUP = 2;
-export const METHOD_PLAY = 3;
-export const METHOD_KEEP = 4;
-export const METHOD_TEARDOWN = 5;
+/** Methods (RFC 2326 10), as numbers; KEEP is GET_PARAMETER. */
+export const Method = Object.freeze({ OPTIONS: 0, DESCRIBE: 1, SETUP: 2, PLAY: 3, KEEP: 4, TEARDOWN: 5 } as const);
 
 /** Bytes of a URL, of the longest request. */
 export const URL_BYTES = 512;
@@ -88,9 +83,9 @@ export class Requests {
 			writer.text(LINE_END);
 		}
 		this.#authorization.write(writer, this.#url, length);
-		if (method === METHOD_DESCRIBE) writer.text(ACCEPT);
-		else if (method === METHOD_PLAY) writer.text(RANGE);
-		else if (method === METHOD_SETUP) {
+		if (method === Method.DESCRIBE) writer.text(ACCEPT);
+		else if (method === Method.PLAY) writer.text(RANGE);
+		else if (method === Method.SETUP) {
 			writer.text(udp ? UDP : TCP);
 			writer.integer(first);
 			writer.byte(DASH);
