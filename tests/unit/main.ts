@@ -1,5 +1,8 @@
 import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
+import rtspClient from "unit/rtsp_client";
+import rtspParts from "unit/rtsp_parts";
+import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runSendProbe } from "unit/send_probe";
@@ -84,6 +87,7 @@ export default function main(): void {
 			!runSendProbe(second, Number(third)) &&
 			!runRTPProbe(second) &&
 			!runVoiceBench(second) &&
+			!runRTSPProbe(second, args().slice(2)) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
 		)
@@ -132,6 +136,8 @@ export default function main(): void {
 	parts(runner);
 	httpServer(runner);
 	httpConnection(runner);
+	rtspParts(runner);
+	rtspClient(runner);
 	rtpJPEG(runner);
 	rtpNAL(runner);
 	rtpAudio(runner);
