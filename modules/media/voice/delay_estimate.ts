@@ -1,15 +1,17 @@
-import { count, uncount } from "media/voice/timing";
+import { count, target, uncount } from "media/voice/timing";
 
-/** Delays are counted in that many steps of the same width: floats, behind six numbers (timing_voice.c). */
+/** Delays are counted in that many steps of the same width: floats, behind seven numbers (timing_voice.c). */
 const STEPS = 40;
-const TABLE = 6 * 8 + STEPS * 4;
+const TABLE = 7 * 8 + STEPS * 4;
 /** Weight of what was assumed at the start, in packets. */
 const FIRST_WEIGHT = 2;
 
 /** How long packets have to be held so that nearly all of them are there when they are needed. Without I/O; times in ms. */
 export interface DelayEstimate {
-	/** A packet came `delay` ms after the earliest possible moment; `media` is its media time. */
+	/** A packet came `delay` ms after the earliest possible moment; `media` is its media time in ms. */
 	observe(delay: number, media: number, now: number): void;
+	/** Where it is a table of `timing`: packets are counted in it as they arrive, instead of with `observe`. */
+	readonly counts?: ArrayBuffer;
 	/** Milliseconds to be held. */
 	readonly target: number;
 	/** A new stream: another sender or another way. */
@@ -22,28 +24,29 @@ export interface DelayEstimate {
  * that a packet costs the same however many steps there are.
  */
 export class PercentileDelay implements DelayEstimate {
-	readonly #table = new ArrayBuffer(TABLE);
+	readonly counts = new ArrayBuffer(TABLE);
 	readonly #width: number;
-	target: number;
 	readonly #first: number;
 
 	/** @param first target until something is known; @param longest delay that is told apart. */
 	constructor(first: number, longest: number) {
 		this.#width = longest / STEPS;
 		this.#first = first;
-		this.target = first;
 		this.reset();
+	}
+
+	get target(): number {
+		return target(this.counts);
 	}
 
 	reset(): void {
 		// The step that ends at what is assumed.
 		const wanted = (this.#first / this.#width - 1 / 2) | 0;
 		const step = wanted < STEPS ? wanted : STEPS - 1;
-		uncount(this.#table, this.#width, step, FIRST_WEIGHT);
-		this.target = this.#first;
+		uncount(this.counts, this.#width, step, FIRST_WEIGHT, this.#first);
 	}
 
 	observe(delay: number, _media: number, now: number): void {
-		this.target = count(this.#table, delay, now) * this.#width;
+		count(this.counts, delay, now);
 	}
 }

@@ -7,10 +7,14 @@
 export function lateness(times: ArrayBuffer, media: number, now: number): number;
 /** `TransitClock.observe`. */
 export function arrive(times: ArrayBuffer, media: number, now: number): number;
-/** `PercentileDelay.reset`: `weight` packets with the delay of a step of `width` ms. */
-export function uncount(counts: ArrayBuffer, width: number, step: number, weight: number): void;
-/** `PercentileDelay.observe`. @returns steps of delay that are aimed at. */
-export function count(counts: ArrayBuffer, delay: number, now: number): number;
+/** `arrive`, and `count` with what it gives. @returns `target`. */
+export function arriveCounted(times: ArrayBuffer, counts: ArrayBuffer, media: number, now: number): number;
+/** `PercentileDelay.reset`: `weight` packets with the delay of a step of `width` ms; `target` until another one comes. */
+export function uncount(counts: ArrayBuffer, width: number, step: number, weight: number, target: number): void;
+/** `PercentileDelay.observe`. */
+export function count(counts: ArrayBuffer, delay: number, now: number): void;
+/** `PercentileDelay.target`. */
+export function target(counts: ArrayBuffer): number;
 /** `ArrivalSequencer.reset`. */
 export function strange(state: ArrayBuffer, unitsPerMs: number): void;
 /** `ArrivalSequencer.accept`. @returns the packet's number, -1: a copy. */

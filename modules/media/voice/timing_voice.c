@@ -30,7 +30,7 @@ typedef struct {
 #define STEPS 40
 
 typedef struct {
-	double width, weight, total, above, last, step;
+	double width, weight, total, above, last, step, target;
 	float counts[STEPS];
 } TABLE Counts;
 
@@ -70,14 +70,14 @@ typedef struct {
 /* A number that is further away begins another stream. */
 #define LONGEST_NUMBER_STEP 1000
 
-/* The table that is the first argument; RangeError when it is too short. Good until something allocates. */
-static void *table(xsMachine *the, xsUnsignedValue needed, int arguments)
+/* The table that is an argument; RangeError when it is too short. Good until something allocates. */
+static void *table(xsMachine *the, int index, xsUnsignedValue needed, int arguments)
 {
 	void *data = NULL;
 	xsUnsignedValue size = 0;
 	if ((int)xsmcArgc < arguments)
 		xsRangeError("%d arguments are needed", arguments);
-	xsmcGetBufferWritable(xsArg(0), &data, &size);
+	xsmcGetBufferWritable(xsArg(index), &data, &size);
 	if (size < needed)
 		xsRangeError("a table of %u bytes instead of %u", (unsigned)size, (unsigned)needed);
 	return data;
@@ -99,7 +99,7 @@ void fletcher_timing_lateness(xsMachine *the)
 {
 	double now = xsmcToNumber(xsArg(2));
 	int32_t media = xsmcToInteger(xsArg(1));
-	const Times *it = table(the, sizeof(Times), 3);
+	const Times *it = table(the, 0, sizeof(Times), 3);
 	xsmcSetNumber(xsResult, now - it->base - it->media - apart(media, it->reference) / it->perMs);
 }
 
@@ -134,11 +134,8 @@ static void roll(Times *it, double transit, double now)
 	it->midBase = base;
 }
 
-void fletcher_timing_arrive(xsMachine *the)
+static double arrived(Times *it, int32_t media, double now)
 {
-	double now = xsmcToNumber(xsArg(2));
-	int32_t media = xsmcToInteger(xsArg(1));
-	Times *it = table(the, sizeof(Times), 3);
 	double ms = it->media + apart(media, it->reference) / it->perMs;
 	double transit = now - ms;
 	it->media = ms;
@@ -149,7 +146,15 @@ void fletcher_timing_arrive(xsMachine *the)
 	else if (transit < it->current)
 		it->current = transit;
 	it->base = it->current < it->earlier ? it->current : it->earlier;
-	xsmcSetNumber(xsResult, transit - it->base);
+	return transit - it->base;
+}
+
+void fletcher_timing_arrive(xsMachine *the)
+{
+	double now = xsmcToNumber(xsArg(2));
+	int32_t media = xsmcToInteger(xsArg(1));
+	double late = arrived(table(the, 0, sizeof(Times), 3), media, now);
+	xsmcSetNumber(xsResult, late);
 }
 
 /* Makes all weights small again, and their sums exact. */
@@ -173,7 +178,8 @@ void fletcher_timing_uncount(xsMachine *the)
 	double width = xsmcToNumber(xsArg(1));
 	int step = xsmcToInteger(xsArg(2));
 	double weight = xsmcToNumber(xsArg(3));
-	Counts *it = table(the, sizeof(Counts), 4);
+	double target = xsmcToNumber(xsArg(4));
+	Counts *it = table(the, 0, sizeof(Counts), 5);
 	if (step < 0 || step >= STEPS || !(width > 0))
 		xsRangeError("step %d of 0 to %d", step, STEPS - 1);
 	memset(it, 0, sizeof(Counts));
@@ -181,14 +187,12 @@ void fletcher_timing_uncount(xsMachine *the)
 	it->weight = 1;
 	it->total = weight;
 	it->step = step;
+	it->target = target;
 	it->counts[step] = (float)weight;
 }
 
-void fletcher_timing_count(xsMachine *the)
+static void countOne(Counts *it, double delay, double now)
 {
-	double now = xsmcToNumber(xsArg(2));
-	double delay = xsmcToNumber(xsArg(1));
-	Counts *it = table(the, sizeof(Counts), 3);
 	double passed = now - it->last;
 	double weight = it->weight * (1 + (passed < LONGEST_STEP ? passed : LONGEST_STEP) / MEMORY);
 	double steps = delay / it->width;
@@ -210,9 +214,32 @@ void fletcher_timing_count(xsMachine *the)
 		above += it->counts[at--];
 	it->above = above;
 	it->step = at;
+	it->target = (at + 1) * it->width;
 	if (weight > HEAVY)
 		lighten(it);
-	xsmcSetInteger(xsResult, at + 1);
+}
+
+void fletcher_timing_count(xsMachine *the)
+{
+	double now = xsmcToNumber(xsArg(2));
+	double delay = xsmcToNumber(xsArg(1));
+	countOne(table(the, 0, sizeof(Counts), 3), delay, now);
+}
+
+void fletcher_timing_target(xsMachine *the)
+{
+	const Counts *it = table(the, 0, sizeof(Counts), 1);
+	xsmcSetNumber(xsResult, it->target);
+}
+
+void fletcher_timing_arriveCounted(xsMachine *the)
+{
+	double now = xsmcToNumber(xsArg(3));
+	int32_t media = xsmcToInteger(xsArg(2));
+	Times *times = table(the, 0, sizeof(Times), 4);
+	Counts *counts = table(the, 1, sizeof(Counts), 4);
+	countOne(counts, arrived(times, media, now), now);
+	xsmcSetNumber(xsResult, counts->target);
 }
 
 static void begin(Sequencer *it, int32_t number, double now)
@@ -277,7 +304,7 @@ static void place(Sequencer *it, double units, double now)
 void fletcher_timing_strange(xsMachine *the)
 {
 	double perMs = xsmcToNumber(xsArg(1));
-	Sequencer *it = table(the, sizeof(Sequencer), 2);
+	Sequencer *it = table(the, 0, sizeof(Sequencer), 2);
 	it->perMs = perMs;
 	it->last = -INFINITY;
 	it->doubt = 0;
@@ -288,7 +315,7 @@ void fletcher_timing_accept(xsMachine *the)
 	double now = xsmcToNumber(xsArg(3));
 	double units = xsmcToNumber(xsArg(2));
 	int32_t print = xsmcToInteger(xsArg(1));
-	Sequencer *it = table(the, sizeof(Sequencer), 4);
+	Sequencer *it = table(the, 0, sizeof(Sequencer), 4);
 	xsmcSetInteger(xsResult, -1);
 	if (now - it->last > LONGEST_PAUSE)
 		begin(it, (it->number + 1) & 0xffff, now);
@@ -311,7 +338,7 @@ void fletcher_timing_number(xsMachine *the)
 	double now = xsmcToNumber(xsArg(3));
 	double units = xsmcToNumber(xsArg(2));
 	int32_t sequence = xsmcToInteger(xsArg(1)) & 0xffff;
-	Sequencer *it = table(the, sizeof(Sequencer), 4);
+	Sequencer *it = table(the, 0, sizeof(Sequencer), 4);
 	int step = (int16_t)(uint16_t)((uint32_t)sequence - (uint32_t)it->number);
 	xsmcSetInteger(xsResult, sequence);
 	if (now - it->last > LONGEST_PAUSE || step > LONGEST_NUMBER_STEP || step < -LONGEST_NUMBER_STEP)
