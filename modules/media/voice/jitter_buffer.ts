@@ -138,28 +138,6 @@ export class JitterBuffer {
 		this.want(this.#estimate.target);
 	}
 
-	/** Delay that is aimed at, in ms. */
-	get target(): number {
-		if (!this.#losing || !this.redundant) return this.#wanted;
-		const wanted = this.#wanted + this.#frame / this.#perMs;
-		return wanted < this.#maximum ? wanted : this.#maximum;
-	}
-
-	/** By how many millionths the sender's clock runs faster than ours; 0 until that is known, after half a minute. */
-	get drift(): number {
-		return this.#clock.drift;
-	}
-
-	/** Sound was played or made up at the last `take`. */
-	get playing(): boolean {
-		return this.#state === STATE_PLAYING;
-	}
-
-	/** Nothing is held and nothing is played. */
-	get idle(): boolean {
-		return this.held === 0 && this.#state !== STATE_PLAYING;
-	}
-
 	/**
 	 * A packet that lies in a block of the pool.
 	 * @param units media time that it lasts, > 0.
@@ -256,6 +234,28 @@ export class JitterBuffer {
 		}
 		if (missing > 0) this.passed(missing);
 		return this.play(place, media, delay, target);
+	}
+
+	/** Delay that is aimed at, in ms. */
+	get target(): number {
+		if (!this.#losing || !this.redundant) return this.#wanted;
+		const wanted = this.#wanted + this.#frame / this.#perMs;
+		return wanted < this.#maximum ? wanted : this.#maximum;
+	}
+
+	/** By how many millionths the sender's clock runs faster than ours; 0 until that is known, after half a minute. */
+	get drift(): number {
+		return this.#clock.drift;
+	}
+
+	/** Sound was played or made up at the last `take`. */
+	get playing(): boolean {
+		return this.#state === STATE_PLAYING;
+	}
+
+	/** Nothing is held and nothing is played. */
+	get idle(): boolean {
+		return this.held === 0 && this.#state !== STATE_PLAYING;
 	}
 
 	/** Drops all packets: the stream begins anew with the next one. */
