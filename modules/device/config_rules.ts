@@ -21,6 +21,7 @@ export const Form = Object.freeze({
 	/** Where sound comes from, where it goes. */
 	SOUND_INPUT: 6,
 	SOUND_OUTPUT: 7,
+	BUTTON: 8,
 } as const);
 
 export interface Rule {
@@ -225,6 +226,9 @@ const KV = object({
 	channel: text(1, ID_LENGTH, Form.KV_CHANNEL),
 	channels: list(4, text(1, ID_LENGTH, Form.KV_CHANNEL)),
 	talk: choice("always", "always", "pushToTalk", "never"),
+	button: text(6, 64, Form.BUTTON, "signal"),
+	buttonActive: choice("low", "low", "high"),
+	buttonDebounce: whole(0, 1000, 20),
 	cleanUp: flag(false),
 	switches: KV_SWITCHES,
 	times: KV_TIMES,
