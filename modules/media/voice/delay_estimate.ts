@@ -14,6 +14,8 @@ export interface DelayEstimate {
 	readonly counts?: ArrayBuffer;
 	/** Milliseconds to be held. */
 	readonly target: number;
+	/** Media time begins anew: what was learnt still holds, but no interval reaches over this. */
+	begin?(): void;
 	/** A new stream: another sender or another way. */
 	reset(): void;
 }
