@@ -2,6 +2,7 @@ import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
 import { runVoiceBench } from "unit/voice_bench";
 import { runVoiceDelay } from "unit/voice_delay";
@@ -76,6 +77,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runSRTPProbe(second) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
