@@ -6,6 +6,7 @@ import fecAnalysis from "conformance/arcrtc/fec_analysis";
 import framing from "conformance/arcrtc/framing";
 import headers from "conformance/arcrtc/headers";
 import jitter from "conformance/arcrtc/jitter";
+import mediaSession from "conformance/arcrtc/media_session";
 import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
@@ -23,6 +24,7 @@ export default function arcrtc(suite: Suite): void {
 	framing(suite);
 	headers(suite);
 	jitter(suite);
+	mediaSession(suite);
 	quality(suite);
 	sealed(suite);
 	sendQueue(suite);
