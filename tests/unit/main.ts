@@ -4,6 +4,7 @@ import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
+import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
 import { runVoiceDelay } from "unit/voice_delay";
 import audioAlsa from "unit/audio_alsa";
@@ -78,6 +79,7 @@ export default function main(): void {
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
 			!runSRTPProbe(second) &&
+			!runArcrtpBench(second) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
