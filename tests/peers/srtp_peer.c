@@ -1,9 +1,10 @@
 /*
- * libsrtp2 as a peer of the tests and the benchmark: AES-GCM with a tag of 16 bytes (RFC 7714).
+ * libsrtp2 as a peer of the tests and the benchmark: AES-GCM with a tag of 16 bytes (RFC 7714), and AES-CM with HMAC-SHA-1-80
+ * (RFC 3711).
  *
  *   srtp_peer seal KEY        hexadecimal RTP packets, a line each, come back protected; "refused" for what cannot be
- *   srtp_peer open KEY        the reverse; KEY is the master key and salt in hexadecimal, 28 bytes for AES-128,
- *                             44 for AES-256
+ *   srtp_peer open KEY        the reverse; KEY is the master key and salt in hexadecimal, 28 bytes for AES-128-GCM,
+ *                             44 for AES-256-GCM, 30 for AES-CM with HMAC
  *   srtp_peer sink            reads datagrams and forgets them; prints "port N"
  *   srtp_peer send BYTES SECONDS PORT    protects packets of so many bytes of payload and sends them; PORT of this machine
  *   srtp_peer load BYTES PORT            the same until it is killed
@@ -28,6 +29,7 @@
 #define LONGEST 2048
 #define KEY_BYTES 28 /* AES-128: key, and salt of 12 bytes */
 #define LONG_KEY_BYTES 44
+#define COUNTER_KEY_BYTES 30
 #define BATCH 32
 #define SSRC 0x00bc614e
 /* Packets before the measurement. */
@@ -48,7 +50,8 @@ static srtp_t session(uint8_t *key, int bytes, srtp_ssrc_type_t direction)
 	srtp_t made = NULL;
 	memset(&policy, 0, sizeof policy);
 	if (bytes == KEY_BYTES) srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-	else srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp);
+	else if (bytes == LONG_KEY_BYTES) srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp);
+	else srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
 	policy.rtcp = policy.rtp;
 	policy.ssrc.type = direction;
 	policy.key = key;
@@ -72,7 +75,7 @@ static int convert(char *keyText, int seal)
 	static union { uint8_t bytes[LONGEST + SRTP_MAX_TRAILER_LEN]; uint32_t aligned; } packet;
 	uint8_t key[LONG_KEY_BYTES];
 	int keyBytes = unhex(keyText, key, LONG_KEY_BYTES);
-	if (keyBytes != KEY_BYTES && keyBytes != LONG_KEY_BYTES) fail("a key has 28 or 44 bytes");
+	if (keyBytes != KEY_BYTES && keyBytes != LONG_KEY_BYTES && keyBytes != COUNTER_KEY_BYTES) fail("a key has 28, 44 or 30 bytes");
 	srtp_t context = session(key, keyBytes, seal ? ssrc_any_outbound : ssrc_any_inbound);
 	while (fgets(line, sizeof line, stdin)) {
 		int length = unhex(line, packet.bytes, LONGEST);

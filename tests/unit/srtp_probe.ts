@@ -7,6 +7,7 @@ import { Sealer, sealerBytes } from "arcrtc/sealer";
 import { SendKeys } from "arcrtc/send_keys";
 import { SEND_TIME_ALL } from "arcrtc/send_stream";
 import { UsedSources } from "arcrtc/used_sources";
+import { averageBytes, FORMS, IP_UDP_BYTES, packetBytes } from "conformance/arcrtc/overhead";
 import { read } from "files/files";
 import { args, exit, print } from "host/host";
 import { Arena } from "storage/arena";
@@ -95,9 +96,20 @@ function open(suite: number, material: ArrayBuffer, path: string): void {
 	}
 }
 
+/** Prints for each form of a packet its bytes and the average over a minute, IP and UDP included. */
+function sizes(): void {
+	for (const form of FORMS)
+		print(packetBytes(form) + IP_UDP_BYTES + " " + (averageBytes(form) + IP_UDP_BYTES).toFixed(1) + " " + form.form);
+}
+
 /** @returns false when there is no such program. */
 export function runSRTPProbe(name: string): boolean {
 	const words = args();
+	if (name === "srtp-sizes") {
+		sizes();
+		exit(0);
+		return true;
+	}
 	if (name !== "srtp-seal" && name !== "srtp-open") return false;
 	const suite = Number(words[2]);
 	const material = materialOf(words[3] as string);
