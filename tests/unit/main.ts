@@ -6,6 +6,7 @@ import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runSendProbe } from "unit/send_probe";
+import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
 import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
@@ -83,6 +84,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runSRTPProbe(second) &&
 			!runArcrtpBench(second) &&
 			!runSendProbe(second, Number(third)) &&
 			!runRTPProbe(second) &&
