@@ -130,6 +130,9 @@ export const FEC_HEAVY_LOSS = 0.03;
 export const FEC_HEAVY_COLUMNS = 5;
 export const FEC_HEADER = 12;
 
+/** Bytes of the length before a frame of a TCP connection (section 2.8, RFC 4571). */
+export const FRAME_LENGTH = 2;
+
 /** Jitter buffer in ms: at first, limits of what is wanted, the most that is held. */
 export const JITTER_FIRST = 10;
 export const JITTER_LEAST = 5;

@@ -56,6 +56,7 @@ import pool from "unit/pool";
 import plan from "unit/plan";
 import backoff from "unit/backoff";
 import wire from "unit/wire";
+import jsonReader from "unit/json_reader";
 import arcrtc from "conformance/arcrtc/main";
 import arrow from "conformance/arrow/main";
 import kvPart from "unit/kv_part";
@@ -122,6 +123,7 @@ export default function main(): void {
 	plan(runner);
 	backoff(runner);
 	wire(runner);
+	jsonReader(runner);
 	arrow(runner);
 	kv(runner);
 	arcrtc(runner);

@@ -1,4 +1,7 @@
+import framing from "conformance/arcrtc/framing";
 import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
-export default function arcrtc(_suite: Suite): void {}
+export default function arcrtc(suite: Suite): void {
+	framing(suite);
+}
