@@ -2,7 +2,7 @@ import { Numbers } from "fuzz/numbers";
 import type { Arena } from "storage/arena";
 
 /** Bytes of a place for one datagram under way. */
-const PLACE = 1216;
+const PLACE = 1248;
 const PARTS = 1 << 20;
 /** A datagram that is held back so that others overtake it comes so many milliseconds later. */
 const REORDER_MS = 25;
@@ -34,11 +34,16 @@ export class Line {
 	arrived = 0;
 	/** No room for it. */
 	full = 0;
+	/** When set, only datagrams for which it says so go through. */
+	passes: ((offset: number, length: number) => boolean) | undefined;
 	readonly #arena: Arena;
 	readonly #start: number;
 	readonly #lengths: Int32Array;
-	/** When the datagram of a place arrives; Infinity: a free place. */
+	/** When the datagram of a place arrives. */
 	readonly #due: Float64Array;
+	/** Places, those under way first, in the order in which they arrive; then the free ones. */
+	readonly #order: Int16Array;
+	#count = 0;
 	readonly #numbers: Numbers;
 	#loss = 0;
 	#leave = 1;
@@ -55,7 +60,9 @@ export class Line {
 		this.#arena = arena;
 		this.#start = offset;
 		this.#lengths = new Int32Array(places);
-		this.#due = new Float64Array(places).fill(Infinity);
+		this.#due = new Float64Array(places);
+		this.#order = new Int16Array(places);
+		for (let i = 0; i < places; i++) this.#order[i] = i;
 		this.#numbers = new Numbers(seed);
 	}
 
@@ -77,7 +84,7 @@ export class Line {
 	/** Takes the datagram at `offset` of the arena. */
 	send(offset: number, length: number, now: number): void {
 		this.taken++;
-		if (now >= this.#cutFrom && now < this.#cutUntil) {
+		if ((now >= this.#cutFrom && now < this.#cutUntil) || (this.passes !== undefined && !this.passes(offset, length))) {
 			this.cut++;
 			return;
 		}
@@ -94,19 +101,16 @@ export class Line {
 
 	/** When the next datagram arrives; Infinity: none is under way. */
 	get deadline(): number {
-		const due = this.#due;
-		let first = Infinity;
-		for (let i = 0; i < due.length; i++) if (due[i] < first) first = due[i];
-		return first;
+		return this.#count === 0 ? Infinity : this.#due[this.#order[0]];
 	}
 
 	/** Writes the datagram that has arrived first, if one has by `now`, to `to` of the arena. @returns its bytes, 0: none. */
 	receive(to: number, now: number): number {
-		const due = this.#due;
-		let first = -1;
-		for (let i = 0; i < due.length; i++) if (due[i] <= now && (first < 0 || due[i] < due[first])) first = i;
-		if (first < 0) return 0;
-		due[first] = Infinity;
+		const order = this.#order;
+		const first = order[0];
+		if (this.#count === 0 || this.#due[first] > now) return 0;
+		order.copyWithin(0, 1, this.#count);
+		order[--this.#count] = first;
 		this.arrived++;
 		const from = this.#start + first * PLACE;
 		const length = this.#lengths[first];
@@ -116,14 +120,20 @@ export class Line {
 
 	#put(offset: number, length: number, now: number): void {
 		const due = this.#due;
-		let place = 0;
-		while (place < due.length && due[place] !== Infinity) place++;
-		if (place === due.length || length > PLACE) {
+		const order = this.#order;
+		const place = order[this.#count];
+		if (this.#count === order.length || length > PLACE) {
 			this.full++;
 			return;
 		}
 		let time = now + this.#delay + (this.#jitter * this.#numbers.below(PARTS)) / PARTS;
 		if (this.#chance(this.#reorder)) time += REORDER_MS;
+		let at = this.#count++;
+		while (at > 0 && due[order[at - 1]] > time) {
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = place;
 		due[place] = time;
 		this.#lengths[place] = length;
 		this.#arena.bytes.copyWithin(this.#start + place * PLACE, offset, offset + length);
