@@ -133,6 +133,24 @@ export const FEC_HEADER = 12;
 /** Bytes of the length before a frame of a TCP connection (section 2.8, RFC 4571). */
 export const FRAME_LENGTH = 2;
 
+/** STUN (section 2.8, RFC 8489): types, cookie, attributes. */
+export const STUN_HEADER = 20;
+export const STUN_COOKIE = 0x2112a442;
+export const STUN_REQUEST = 0x0001;
+export const STUN_INDICATION = 0x0011;
+export const STUN_SUCCESS = 0x0101;
+export const STUN_ERROR = 0x0111;
+export const STUN_USERNAME = 0x0006;
+export const STUN_INTEGRITY = 0x0008;
+export const STUN_ERROR_CODE = 0x0009;
+export const STUN_XOR_MAPPED_ADDRESS = 0x0020;
+export const STUN_FINGERPRINT = 0x8028;
+/** Attributes below this number have to be understood. */
+export const STUN_OPTIONAL = 0x8000;
+/** Bytes of a transaction's id, of a user name at most. */
+export const STUN_TRANSACTION = 12;
+export const STUN_USERNAME_LIMIT = 193;
+
 /** Jitter buffer in ms: at first, limits of what is wanted, the most that is held. */
 export const JITTER_FIRST = 10;
 export const JITTER_LEAST = 5;

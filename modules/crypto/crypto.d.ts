@@ -9,11 +9,12 @@ export declare const Cipher: {
 	readonly CHACHA20_POLY1305: 3;
 };
 
-/** Bytes of the tag that `seal` appends, of the nonce, of a SHA-256 digest, of an uncompressed P-256 point. */
+/** Bytes of the tag that `seal` appends, of the nonce, of a SHA-256 digest, of an uncompressed P-256 point, of a counter block. */
 export declare const TAG_LENGTH: 16;
 export declare const NONCE_LENGTH: 12;
 export declare const DIGEST_LENGTH: 32;
 export declare const POINT_LENGTH: 65;
+export declare const COUNTER_LENGTH: 16;
 
 /** Authenticated encryption under one key. */
 export class AEAD {
@@ -29,6 +30,21 @@ export class AEAD {
 	seal(buffer: ArrayBuffer, nonceOffset: number, aadOffset: number, aadLength: number, offset: number, length: number): number;
 	/** Decrypts `length` bytes (tag included) at `offset` in place. @returns length - 16, or -1 when it does not authenticate; the bytes are zeroed then. */
 	open(buffer: ArrayBuffer, nonceOffset: number, aadOffset: number, aadLength: number, offset: number, length: number): number;
+	close(): void;
+}
+
+/** AES-128 in counter mode (SP 800-38A) under one key: encrypts only, so what it carries is authenticated by other means (`HMAC`). */
+export class CTR {
+	/** `key`: 16 bytes at `offset`. */
+	constructor(key: ArrayBuffer, offset: number);
+	/** Changes the key in place. */
+	setKey(key: ArrayBuffer, offset: number): void;
+	/**
+	 * Encrypts or decrypts `length` bytes at `offset` in place. The 16-byte block with which counting begins lies at `counterOffset` of
+	 * the same buffer and stays as it is; it counts up as one big-endian number.
+	 * @returns false when the platform failed.
+	 */
+	apply(buffer: ArrayBuffer, counterOffset: number, offset: number, length: number): boolean;
 	close(): void;
 }
 

@@ -6,6 +6,7 @@ export const TAG_LENGTH = 16;
 export const NONCE_LENGTH = 12;
 export const DIGEST_LENGTH = 32;
 export const POINT_LENGTH = 65;
+export const COUNTER_LENGTH = 16;
 
 export class AEAD @ "fletcher_aead_destructor" {
 	constructor(cipher, key, offset) @ "fletcher_aead"
@@ -13,6 +14,13 @@ export class AEAD @ "fletcher_aead_destructor" {
 	seal(buffer, nonceOffset, aadOffset, aadLength, offset, length) @ "fletcher_aead_seal"
 	open(buffer, nonceOffset, aadOffset, aadLength, offset, length) @ "fletcher_aead_open"
 	close() @ "fletcher_aead_close"
+}
+
+export class CTR @ "fletcher_ctr_destructor" {
+	constructor(key, offset) @ "fletcher_ctr"
+	setKey(key, offset) @ "fletcher_ctr_set_key"
+	apply(buffer, counterOffset, offset, length) @ "fletcher_ctr_apply"
+	close() @ "fletcher_ctr_close"
 }
 
 export class HMAC @ "fletcher_hmac_destructor" {

@@ -74,6 +74,44 @@ void fletcher_aead_close(xsMachine *the)
 	fletcher_aead_destructor(takeRecord(the, fletcher_aead_destructor));
 }
 
+/* AES-128-CTR */
+
+void fletcher_ctr_destructor(void *data)
+{
+	if (data) cryptoCtrFree(data);
+}
+
+void fletcher_ctr(xsMachine *the)
+{
+	size_t offset = sizeArgument(the, 1);
+	CryptoCtr *ctr = cryptoCtrNew(readArgument(the, 0, offset, CRYPTO_CTR_KEY));
+	done(the, ctr != NULL);
+	xsmcSetHostData(xsThis, ctr);
+}
+
+void fletcher_ctr_set_key(xsMachine *the)
+{
+	CryptoCtr *ctr = openRecord(the, fletcher_ctr_destructor);
+	size_t offset = sizeArgument(the, 1);
+	done(the, cryptoCtrSetKey(ctr, readArgument(the, 0, offset, CRYPTO_CTR_KEY)));
+}
+
+void fletcher_ctr_apply(xsMachine *the)
+{
+	CryptoCtr *ctr = openRecord(the, fletcher_ctr_destructor);
+	size_t counterOffset = sizeArgument(the, 1);
+	size_t offset = sizeArgument(the, 2);
+	size_t length = sizeArgument(the, 3);
+	const uint8_t *counter = readArgument(the, 0, counterOffset, CRYPTO_COUNTER);
+	uint8_t *data = writeArgument(the, 0, offset, length);
+	xsmcSetBoolean(xsResult, cryptoCtrApply(ctr, counter, data, length));
+}
+
+void fletcher_ctr_close(xsMachine *the)
+{
+	fletcher_ctr_destructor(takeRecord(the, fletcher_ctr_destructor));
+}
+
 /* HMAC */
 
 void fletcher_hmac_destructor(void *data)

@@ -46,6 +46,17 @@ int cryptoAeadOpen(CryptoAead *aead, const uint8_t *nonce, const uint8_t *aad, s
 /* Wipes the key. */
 void cryptoAeadFree(CryptoAead *aead);
 
+#define CRYPTO_CTR_KEY 16
+#define CRYPTO_COUNTER 16 /* the first counter block */
+/* AES-128 in counter mode (SP 800-38A section 6.5): no authentication of its own. */
+typedef struct CryptoCtr CryptoCtr;
+CryptoCtr *cryptoCtrNew(const uint8_t *key);
+int cryptoCtrSetKey(CryptoCtr *ctr, const uint8_t *key);
+/* In place, both ways. */
+int cryptoCtrApply(CryptoCtr *ctr, const uint8_t *counter, uint8_t *data, size_t length);
+/* Wipes the key. */
+void cryptoCtrFree(CryptoCtr *ctr);
+
 /* SHA-256. Ready for the first piece when made and after cryptoHashStart. */
 typedef struct CryptoHash CryptoHash;
 CryptoHash *cryptoHashNew(void);

@@ -46,8 +46,17 @@ export class Datagram {
 	readMany(buffer: ArrayBuffer, table: ArrayBuffer, count: number, limit: number): number;
 	/** Peer number of the last datagram read by `read`. */
 	readonly source: number;
-	/** Sends one datagram. @returns `length` or a {@link DatagramStatus}. */
-	write(buffer: ArrayBuffer, offset: number, length: number, peer: number): number;
+	/**
+	 * Sends one datagram. @param trafficClass DSCP << 2, where the host can mark single datagrams; 0 or absent: the host's own.
+	 * @returns `length` or a {@link DatagramStatus}.
+	 */
+	write(buffer: ArrayBuffer, offset: number, length: number, peer: number, trafficClass?: number): number;
+	/**
+	 * Sends up to `count` (1..32) datagrams in one call of the host where it has one for that. Four words (32 bits, as an `Int32Array` has them) of
+	 * `table` stand for each: its offset in the buffer, its length, its peer and its traffic class.
+	 * @returns how many of the first ones were sent, 1 or more, or the {@link DatagramStatus} of the very first.
+	 */
+	writeMany(buffer: ArrayBuffer, table: ArrayBuffer, count: number): number;
 	/** Number of a peer, pinned until `forget`; the same number for the same address. -1 when no place is free or the address is not numeric. */
 	peer(address: string, port: number): number;
 	/** Unpins a peer. */

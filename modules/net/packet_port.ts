@@ -1,5 +1,6 @@
 import type { DatagramOptions } from "net/datagram";
 import { Datagram } from "net/datagram";
+import type { PacketQueueOptions } from "net/packet_queue";
 import { PacketQueue } from "net/packet_queue";
 import type { PacketHandler } from "net/packet_receiver";
 import { PacketReceiver } from "net/packet_receiver";
@@ -28,6 +29,8 @@ export interface PacketPortOptions {
 	readonly ahead?: number;
 	/** Milliseconds after which a packet that waits is of no use. Default 100. */
 	readonly age?: number;
+	/** Makes the send queue, for an owner that has one of its own kind. */
+	makeQueue?(options: PacketQueueOptions): PacketQueue;
 	/** Of the socket; callbacks are the port's. */
 	readonly socket: Pick<DatagramOptions, "address" | "port" | "peers" | "receiveBuffer">;
 }
@@ -68,7 +71,8 @@ export class PacketPort {
 		});
 		const { headroom, handler, batch, ahead, age } = options;
 		this.receiver = new PacketReceiver({ arena, pool: this.received, headroom, reader: this.datagram, handler, batch, ahead });
-		this.queue = new PacketQueue({ arena, pool: this.outgoing, writer: this.datagram, age });
+		const queue: PacketQueueOptions = { arena, pool: this.outgoing, writer: this.datagram, age };
+		this.queue = options.makeQueue ? options.makeQueue(queue) : new PacketQueue(queue);
 		this.#timer = new Timer({ onTimer: () => this.#due() });
 	}
 
@@ -84,6 +88,11 @@ export class PacketPort {
 		const outcome = this.queue.commit(block, offset, length, peer, priority, now);
 		if (this.queue.waiting > 0) this.#arm(now);
 		return outcome;
+	}
+
+	/** What was given to `queue` itself is looked after from now on. */
+	attend(now: number): void {
+		if (this.queue.waiting > 0) this.#arm(now);
 	}
 
 	/** Safe twice. */

@@ -25,9 +25,14 @@ const START = 1;
 const PEER = 2;
 const TIME = 3;
 
+/** Bits of a peer's number; what stands above them in a `peer` given here is the caller's own, and comes back in `PacketQueue.gone`. */
+export const PEER_BITS = 8;
+const PEER_MASK = (1 << PEER_BITS) - 1;
+
 /** The part of a `Datagram` that sends. */
 export interface DatagramWriter {
-	write(buffer: ArrayBuffer, offset: number, length: number, peer: number): number;
+	write(buffer: ArrayBuffer, offset: number, length: number, peer: number, trafficClass?: number): number;
+	writeMany?(buffer: ArrayBuffer, table: ArrayBuffer, count: number): number;
 }
 
 export interface PacketQueueOptions {
@@ -41,6 +46,8 @@ export interface PacketQueueOptions {
 	readonly batch?: number;
 	/** Priorities in use, 1 to {@link PRIORITIES}: each costs 7 slots. Default all. */
 	readonly priorities?: number;
+	/** Traffic class of each priority, see `Datagram.write`. Default: the host's. */
+	readonly classes?: readonly number[];
 }
 
 /** What became of the packets of one priority. */
@@ -82,6 +89,7 @@ export class PacketQueue {
 	readonly #batch: number;
 	/** First and last block of each priority; then four words for each block. One array, as each one costs seven slots. */
 	readonly #table: Int32Array;
+	readonly #classes: readonly number[] | undefined;
 	#wait = FIRST_WAIT;
 
 	constructor(options: PacketQueueOptions) {
@@ -95,6 +103,7 @@ export class PacketQueue {
 		this.#writer = options.writer;
 		this.#age = options.age ?? 100;
 		this.#batch = options.batch ?? 32;
+		this.#classes = options.classes;
 		this.#table = new Int32Array(ENTRIES + pool.count * WORDS);
 		this.#table.fill(NONE, 0, ENTRIES);
 	}
@@ -155,12 +164,14 @@ export class PacketQueue {
 				left--;
 				if (((now - table[entry + TIME]) | 0) > this.#age) {
 					this.counters[priority].stale++;
-					this.#pool.release(this.remove(priority));
+					this.discard(priority);
 					continue;
 				}
-				const outcome = this.write(table[entry + START], this.#pool.lengths[block], table[entry + PEER], priority, now);
+				const peer = table[entry + PEER];
+				const outcome = this.write(table[entry + START], this.#pool.lengths[block], peer, priority, now);
 				if (outcome === QUEUED) return;
 				this.#pool.release(this.remove(priority));
+				if (outcome === DROPPED) this.gone(peer, priority);
 			}
 		}
 		// The rest comes in the next turn.
@@ -179,21 +190,63 @@ export class PacketQueue {
 		this.#wait = FIRST_WAIT;
 	}
 
+	/** A packet that waited was given up: for others, or for its age, or the host refused it. @param peer as it was given with the packet. */
+	protected gone(_peer: number, _priority: number): void {}
+
+	/** Drops those of a priority that wait and whose `peer` has `tag` under `mask`. @returns how many. */
+	protected purge(priority: number, mask: number, tag: number): number {
+		const table = this.#table;
+		let count = 0;
+		let before = NONE;
+		let block = table[priority];
+		while (block >= 0) {
+			const entry = ENTRIES + block * WORDS;
+			const next = table[entry];
+			if ((table[entry + PEER] & mask) === tag) {
+				if (before < 0) table[priority] = next;
+				else table[ENTRIES + before * WORDS] = next;
+				if (next < 0) table[TAILS + priority] = before;
+				this.#pool.release(block);
+				count++;
+			} else before = block;
+			block = next;
+		}
+		this.counters[priority].dropped += count;
+		this.waiting -= count;
+		if (this.waiting === 0) this.deadline = Infinity;
+		return count;
+	}
+
 	/** The host may be asked. */
-	private open(now: number): boolean {
+	protected open(now: number): boolean {
 		return !this.wantsWritable && (this.deadline === Infinity || now >= this.deadline);
 	}
 
 	private write(offset: number, length: number, peer: number, priority: number, now: number): number {
-		const result = this.#writer.write(this.#arena.buffer, offset, length, peer);
+		const classes = this.#classes;
+		const buffer = this.#arena.buffer;
+		const result =
+			classes === undefined
+				? this.#writer.write(buffer, offset, length, peer & PEER_MASK)
+				: this.#writer.write(buffer, offset, length, peer & PEER_MASK, classes[priority]);
 		const counters = this.counters[priority];
 		if (result >= 0) {
 			counters.sent++;
-			this.failures = 0;
-			this.#wait = FIRST_WAIT;
-			this.deadline = Infinity;
+			this.taken();
 			return SENT;
 		}
+		return this.refused(result, counters, now);
+	}
+
+	/** The host took a packet. */
+	protected taken(): void {
+		this.failures = 0;
+		this.#wait = FIRST_WAIT;
+		this.deadline = Infinity;
+	}
+
+	/** The host took none, for the reason `result`. @returns QUEUED: ask again later, or DROPPED: it will never take it; counted. */
+	protected refused(result: number, counters: QueueCounters, now: number): number {
 		if (result === DatagramStatus.AGAIN) {
 			this.wantsWritable = true;
 			return QUEUED;
@@ -237,12 +290,19 @@ export class PacketQueue {
 		return block;
 	}
 
+	/** The first packet of a priority is given up; it was counted. */
+	private discard(priority: number): void {
+		const peer = this.#table[ENTRIES + this.#table[priority] * WORDS + PEER];
+		this.#pool.release(this.remove(priority));
+		this.gone(peer, priority);
+	}
+
 	/** The oldest packet of the lowest priority goes, if it is not more important than `priority`. */
 	private makeRoom(priority: number): boolean {
 		for (let lowest = this.counters.length - 1; lowest >= priority; lowest--) {
 			if (this.#table[lowest] < 0) continue;
 			this.counters[lowest].dropped++;
-			this.#pool.release(this.remove(lowest));
+			this.discard(lowest);
 			return true;
 		}
 		return false;

@@ -3,6 +3,7 @@ import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
 import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
+import { RTPFuzzer } from "fuzz/rtp";
 import { Counter, print } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
@@ -14,7 +15,7 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer()];
+	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer()];
 }
 
 export default function fuzz(suite: Suite): void {

@@ -1,6 +1,8 @@
 import {
 	AEAD,
 	backend,
+	COUNTER_LENGTH,
+	CTR,
 	DIGEST_LENGTH,
 	ECDH,
 	HMAC,
@@ -17,6 +19,7 @@ import { Allocation } from "unit/allocation";
 import {
 	AEAD_VECTORS,
 	type AEADVector,
+	CTR_VECTOR,
 	DIGEST_VECTORS,
 	ECDH_PEER,
 	ECDH_PRIVATE,
@@ -136,6 +139,67 @@ function aeadTests(suite: Suite): void {
 		aead.close();
 		aead.close();
 		check.throws(() => aead.seal(buffer, 0, 12, 4, 16, 16), "used after close");
+	});
+}
+
+function counterTests(suite: Suite): void {
+	const { key, counter, plain, sealed } = CTR_VECTOR;
+
+	suite.test("AES-128-CTR known answer: SP 800-38A F.5.1, every length, both ways", (check) => {
+		const ctr = new CTR(bytes(`00${key}`), 1);
+		const at = 1 + COUNTER_LENGTH;
+		for (let length = 0; length <= 64; length++) {
+			const buffer = bytes(`ff${counter}${plain}`);
+			check.ok(ctr.apply(buffer, 1, at, length));
+			check.hex(buffer, at, sealed.slice(0, 2 * length) + plain.slice(2 * length), `${length} bytes`);
+			check.hex(buffer, 0, `ff${counter}`, "the counter block stays");
+			check.ok(ctr.apply(buffer, 1, at, length));
+			check.hex(buffer, at, plain);
+		}
+		ctr.close();
+	});
+
+	suite.test("AES-128-CTR begins anew at each call and counts over all 16 bytes", (check) => {
+		const ctr = new CTR(bytes(key), 0);
+		const buffer = bytes(`${"ff".repeat(16)}${"00".repeat(48)}`);
+		ctr.apply(buffer, 0, 16, 48);
+		const zero = bytes("00".repeat(64));
+		ctr.apply(zero, 0, 16, 5);
+		ctr.apply(zero, 0, 32, 32);
+		// The blocks after ff..ff are 00..00 and 00..01.
+		const view = new Uint8Array(buffer);
+		const wrapped = new Uint8Array(zero);
+		for (let i = 0; i < 32; i++) check.equal(view[32 + i], wrapped[32 + i], `byte ${i}`);
+		for (let i = 0; i < 5; i++) check.equal(wrapped[16 + i], wrapped[32 + i], `byte ${i} of a short one`);
+		ctr.close();
+	});
+
+	suite.test("AES-128-CTR setKey changes the key in place", (check) => {
+		const ctr = new CTR(bytes("11".repeat(16)), 0);
+		const buffer = bytes(counter + plain);
+		ctr.apply(buffer, 0, 16, 64);
+		ctr.apply(buffer, 0, 16, 64);
+		ctr.setKey(bytes(`00${key}`), 1);
+		ctr.apply(buffer, 0, 16, 64);
+		check.hex(buffer, 16, sealed);
+		check.throws(() => ctr.setKey(new ArrayBuffer(15), 0), "outside of the buffer");
+		ctr.close();
+	});
+
+	suite.test("AES-128-CTR throws RangeError for what leaves the buffer, and touches nothing", (check) => {
+		const ctr = new CTR(new ArrayBuffer(16), 0);
+		const buffer = new ArrayBuffer(64);
+		const outside = "outside of the buffer";
+		check.throws(() => ctr.apply(buffer, 49, 0, 16), outside);
+		check.throws(() => ctr.apply(buffer, 0, 49, 16), outside);
+		check.throws(() => ctr.apply(buffer, 0, 65, 0), outside);
+		check.throws(() => ctr.apply(buffer, 0, 16, 0x7fffffff), outside);
+		check.throws(() => ctr.apply(buffer, 0, -1, 16), "not an offset or a length");
+		check.throws(() => new CTR(new ArrayBuffer(16), 1), outside);
+		check.hex(buffer, 0, "00".repeat(64));
+		ctr.close();
+		ctr.close();
+		check.throws(() => ctr.apply(buffer, 0, 16, 16), "used after close");
 	});
 }
 
@@ -358,6 +422,11 @@ function costTests(suite: Suite): void {
 			allocation.expectNone(check);
 			aead.close();
 		}
+		const ctr = new CTR(key, 0);
+		allocation.begin();
+		for (let i = 0; i < 1000; i++) ctr.apply(buffer, 0, 16, 517);
+		allocation.expectNone(check);
+		ctr.close();
 		const hmac = new HMAC(key, 0, 32);
 		const hash = new SHA256();
 		allocation.begin();
@@ -376,6 +445,7 @@ function costTests(suite: Suite): void {
 
 export default function (suite: Suite): void {
 	aeadTests(suite);
+	counterTests(suite);
 	hmacTests(suite);
 	hashTests(suite);
 	curveTests(suite);

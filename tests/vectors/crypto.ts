@@ -269,3 +269,15 @@ export const SIGNATURE_VECTORS: readonly SignatureVector[] = Object.freeze([
 			"82785c462ee4fea377736d8007b5dcde759d78af83baad3ec5f2f9b2843fbb27",
 	},
 ]);
+
+/** SP 800-38A F.5.1 and F.5.2, CTR-AES128: counter block, then four blocks. */
+export const CTR_VECTOR = Object.freeze({
+	key: "2b7e151628aed2a6abf7158809cf4f3c",
+	counter: "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+	plain:
+		"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" +
+		"30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710",
+	sealed:
+		"874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff" +
+		"5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee",
+});

@@ -18,6 +18,8 @@ export interface DelayEstimate {
 	observe(delay: number, media: number, now: number): void;
 	/** Milliseconds to be held. */
 	readonly target: number;
+	/** Media time begins anew: what was learnt still holds, but no interval reaches over this. */
+	begin?(): void;
 	/** A new stream: another sender or another way. */
 	reset(): void;
 }

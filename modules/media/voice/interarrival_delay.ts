@@ -26,6 +26,10 @@ export class InterarrivalDelay implements DelayEstimate {
 		this.target = this.#first;
 	}
 
+	begin(): void {
+		this.#known = false;
+	}
+
 	observe(_delay: number, media: number, now: number): void {
 		const transit = now - media;
 		const change = transit - this.#last;

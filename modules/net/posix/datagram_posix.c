@@ -1,5 +1,5 @@
 /* net/datagram: a UDP endpoint whose peers are places of a table that is laid out when it is made. */
-#define _GNU_SOURCE /* recvmmsg */
+#define _GNU_SOURCE /* recvmmsg, sendmmsg */
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -22,6 +22,8 @@
 /* Datagrams of one call of readMany, and what a script's table says of each: where it goes; its length, its source. */
 #define MOST_AT_ONCE 32
 #define ROW 3
+/* What a script's table says of each datagram of writeMany: where it lies, its length, its peer, its traffic class. */
+#define WRITE_ROW 4
 
 typedef struct {
 	Address address; /* family 0: a free place */
@@ -336,7 +338,50 @@ static Peer *peerOf(Datagram *datagram, int place)
 	return &datagram->peers[place];
 }
 
-static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int place)
+/* Room for the control message that holds a traffic class. */
+typedef union {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+} ClassMessage;
+
+/* Marks a message with a traffic class (RFC 2474: DSCP << 2); IPv4 peers of an IPv6 socket are marked as IPv4. */
+static void classify(struct msghdr *message, ClassMessage *control, const Address *address, int trafficClass)
+{
+	int plain = address->any.sa_family != AF_INET6 || IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr);
+	memset(control, 0, sizeof(*control));
+	message->msg_control = control->bytes;
+	message->msg_controllen = sizeof(control->bytes);
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	header->cmsg_level = plain ? IPPROTO_IP : IPPROTO_IPV6;
+	header->cmsg_type = plain ? IP_TOS : IPV6_TCLASS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &trafficClass, sizeof(int));
+}
+
+/* Fills in a message for a peer; trafficClass 0: the host's own. */
+static void addressTo(struct msghdr *message, struct iovec *part, ClassMessage *control, Peer *peer, int trafficClass)
+{
+	memset(message, 0, sizeof(*message));
+	message->msg_name = &peer->address;
+	message->msg_namelen = addressLength(&peer->address);
+	message->msg_iov = part;
+	message->msg_iovlen = 1;
+	if (trafficClass)
+		classify(message, control, &peer->address, trafficClass);
+}
+
+static ssize_t sendOne(Datagram *datagram, const uint8_t *data, size_t length, Peer *peer, int trafficClass)
+{
+	ClassMessage control;
+	struct msghdr message;
+	struct iovec part = { .iov_base = (void *)(uintptr_t)data, .iov_len = length };
+	if (!trafficClass)
+		return sendto(datagram->fd, data, length, MSG_NOSIGNAL, &peer->address.any, addressLength(&peer->address));
+	addressTo(&message, &part, &control, peer, trafficClass);
+	return sendmsg(datagram->fd, &message, MSG_NOSIGNAL);
+}
+
+static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int place, int trafficClass)
 {
 	Peer *peer = peerOf(datagram, place);
 	ssize_t count;
@@ -347,7 +392,7 @@ static int transmit(Datagram *datagram, const uint8_t *data, size_t length, int 
 	}
 	peer->used = ++datagram->uses;
 	do
-		count = sendto(datagram->fd, data, length, MSG_NOSIGNAL, &peer->address.any, addressLength(&peer->address));
+		count = sendOne(datagram, data, length, peer, trafficClass);
 	while (count < 0 && again(datagram, &reports));
 	return count < 0 ? failure(datagram) : (int)count;
 }
@@ -358,8 +403,71 @@ void fletcher_datagram_write(xsMachine *the)
 	uint32_t length;
 	nativeNeed(the, 4);
 	int place = xsmcToInteger(xsArg(3));
+	int trafficClass = (int)xsmcArgc > 4 ? xsmcToInteger(xsArg(4)) & 0xff : 0;
 	uint8_t *data = nativeSpan(the, 0, 0, &length);
-	xsmcSetInteger(xsResult, datagram ? transmit(datagram, data, length, place) : STATUS_FAILED);
+	xsmcSetInteger(xsResult, datagram ? transmit(datagram, data, length, place, trafficClass) : STATUS_FAILED);
+}
+
+#ifdef __linux__
+
+static int transmitMany(Datagram *datagram, uint8_t *data, const int32_t *table, int wanted)
+{
+	ClassMessage controls[MOST_AT_ONCE];
+	struct iovec parts[MOST_AT_ONCE];
+	struct mmsghdr messages[MOST_AT_ONCE];
+	int count;
+	int known = 0;
+	int reports = 0;
+	for (; known < wanted; known++, table += WRITE_ROW) {
+		Peer *peer = peerOf(datagram, table[2]);
+		if (!peer)
+			break;
+		peer->used = ++datagram->uses;
+		parts[known] = (struct iovec){ .iov_base = data + table[0], .iov_len = (size_t)table[1] };
+		addressTo(&messages[known].msg_hdr, &parts[known], &controls[known], peer, table[3] & 0xff);
+	}
+	if (known == 0) {
+		datagram->errors++;
+		return STATUS_FAILED;
+	}
+	do
+		count = sendmmsg(datagram->fd, messages, (unsigned)known, MSG_NOSIGNAL);
+	while (count < 0 && again(datagram, &reports));
+	return count < 0 ? failure(datagram) : count;
+}
+
+#else
+
+static int transmitMany(Datagram *datagram, uint8_t *data, const int32_t *table, int wanted)
+{
+	for (int i = 0; i < wanted; i++, table += WRITE_ROW) {
+		int result = transmit(datagram, data + table[0], (size_t)table[1], table[2], table[3] & 0xff);
+		if (result < 0)
+			return i > 0 ? i : result;
+	}
+	return wanted;
+}
+
+#endif
+
+void fletcher_datagram_writeMany(xsMachine *the)
+{
+	Datagram *datagram = datagramOf(the);
+	void *data, *table;
+	xsUnsignedValue size, tableSize;
+	nativeNeed(the, 3);
+	int wanted = xsmcToInteger(xsArg(2));
+	xsmcGetBufferReadable(xsArg(0), &data, &size);
+	xsmcGetBufferReadable(xsArg(1), &table, &tableSize);
+	if (wanted < 1 || wanted > MOST_AT_ONCE || (xsUnsignedValue)wanted * WRITE_ROW * sizeof(int32_t) > tableSize)
+		xsRangeError("%d datagrams: 1 to %d, with %d words of the table each", wanted, MOST_AT_ONCE, WRITE_ROW);
+	for (int i = 0; i < wanted; i++) {
+		int32_t offset = ((int32_t *)table)[i * WRITE_ROW];
+		int32_t length = ((int32_t *)table)[i * WRITE_ROW + 1];
+		if (offset < 0 || length < 0 || (xsUnsignedValue)offset > size || (xsUnsignedValue)length > size - (xsUnsignedValue)offset)
+			xsRangeError("offset %d, length %d outside a buffer of %u bytes", (int)offset, (int)length, (unsigned)size);
+	}
+	xsmcSetInteger(xsResult, datagram ? transmitMany(datagram, data, table, wanted) : STATUS_FAILED);
 }
 
 void fletcher_datagram_peer(xsMachine *the)

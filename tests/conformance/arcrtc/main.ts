@@ -1,9 +1,37 @@
+import bridge from "conformance/arcrtc/bridge";
+import codecs from "conformance/arcrtc/codecs";
+import controlPackets from "conformance/arcrtc/control_packets";
+import fec from "conformance/arcrtc/fec";
+import fecAnalysis from "conformance/arcrtc/fec_analysis";
 import framing from "conformance/arcrtc/framing";
+import headers from "conformance/arcrtc/headers";
 import impaired from "conformance/arcrtc/impaired";
+import jitter from "conformance/arcrtc/jitter";
+import keys from "conformance/arcrtc/keys";
+import quality from "conformance/arcrtc/quality";
+import rotation from "conformance/arcrtc/rotation";
+import sealed from "conformance/arcrtc/sealed";
+import sendQueue from "conformance/arcrtc/send_queue";
+import stun from "conformance/arcrtc/stun";
+import windows from "conformance/arcrtc/windows";
 import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
 export default function arcrtc(suite: Suite): void {
+	bridge(suite);
+	codecs(suite);
+	controlPackets(suite);
+	fec(suite);
+	fecAnalysis(suite);
 	framing(suite);
+	headers(suite);
 	impaired(suite);
+	jitter(suite);
+	keys(suite);
+	quality(suite);
+	rotation(suite);
+	sealed(suite);
+	sendQueue(suite);
+	stun(suite);
+	windows(suite);
 }

@@ -62,6 +62,11 @@ class LoopDatagram implements Datagram {
 		return SIZE;
 	}
 
+	/** KV sends one by one. */
+	writeMany(): number {
+		return -1;
+	}
+
 	write(_buffer: ArrayBuffer, _offset: number, length: number, _peer: number): number {
 		this.sent++;
 		return length;

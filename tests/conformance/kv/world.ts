@@ -289,7 +289,11 @@ export class FakeDatagram implements Datagram {
 		return sent;
 	}
 
-	/** KV reads one by one. */
+	/** KV reads and sends one by one. */
+	writeMany(): number {
+		return -1;
+	}
+
 	readMany(): number {
 		return -1;
 	}

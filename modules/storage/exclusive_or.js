@@ -1,0 +1,1 @@
+export function exclusiveOr(buffer, to, from, length) @ "fletcher_exclusive_or";
