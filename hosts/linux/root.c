@@ -10,7 +10,7 @@
 #define ROOT_TABLES (96 * 1024)
 #define ROOT_CHUNKS (16 * 1024 * 1024)
 #define ROOT_STACK 2048
-#define ROOT_KEYS 6144
+#define ROOT_KEYS 8192
 
 static txMachine *gRoot;
 static int gImage;

@@ -140,6 +140,7 @@ export default function impaired(suite: Suite): void {
 				scene.sendsAudio = false;
 				if (i % 3 === 0) scene.sendsVideo = false;
 				scene.run(scene.now + 12 * SECOND + 7);
+				scene.skip();
 				scene.sendsAudio = scene.sendsVideo = true;
 				scene.watch(scene.now);
 				scene.run(scene.now + 2 * SECOND);

@@ -236,6 +236,7 @@ export class Scene {
 		}
 	}
 
+	/** Lets the time pass until `until`. */
 	run(until: number): void {
 		while (this.now < until && this.wrong === "") {
 			const next = this.#next();
@@ -248,7 +249,14 @@ export class Scene {
 		}
 	}
 
+	/** Times of what is not sent pass. */
+	skip(): void {
+		while (!this.sendsAudio && this.#audioAt <= this.now) this.#audioAt += AUDIO_MS;
+		while (!this.sendsVideo && this.#videoAt <= this.now) this.#videoAt += VIDEO_MS;
+	}
+
 	#next(): number {
+		this.skip();
 		let next = this.sendsAudio ? this.#audioAt : Infinity;
 		if (this.sendsVideo && this.#videoAt < next) next = this.#videoAt;
 		if (this.up.deadline < next) next = this.up.deadline;
@@ -285,11 +293,8 @@ export class Scene {
 			if (bytes[NOTE] !== 0) this.sealer.confirmed(bytes[NOTE]);
 			if (bytes[NOTE + 1] !== 0) this.sealer.refusedContexts(bytes[NOTE + 1]);
 		}
-		if (!this.sendsAudio && this.#audioAt <= this.now) this.#audioAt += AUDIO_MS;
-		if (!this.sendsVideo && this.#videoAt <= this.now) this.#videoAt += VIDEO_MS;
 	}
 
-	/** Sound goes on without being sent: the timestamps of a pause pass. */
 	#sendAudio(): void {
 		const ticks = Math.round((this.#audioAt - 1000) * 48);
 		this.audio.quality = this.quality;
