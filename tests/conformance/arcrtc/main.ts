@@ -1,6 +1,8 @@
 import bridge from "conformance/arcrtc/bridge";
 import codecs from "conformance/arcrtc/codecs";
+import controlLosses from "conformance/arcrtc/control_losses";
 import controlPackets from "conformance/arcrtc/control_packets";
+import controlReports from "conformance/arcrtc/control_reports";
 import fec from "conformance/arcrtc/fec";
 import fecAnalysis from "conformance/arcrtc/fec_analysis";
 import framing from "conformance/arcrtc/framing";
@@ -20,7 +22,9 @@ import type { Suite } from "unit/suite";
 export default function arcrtc(suite: Suite): void {
 	bridge(suite);
 	codecs(suite);
+	controlLosses(suite);
 	controlPackets(suite);
+	controlReports(suite);
 	fec(suite);
 	fecAnalysis(suite);
 	framing(suite);
