@@ -3,6 +3,7 @@ import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
 import { runTlsProbe } from "unit/tls_probe";
+import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
 import { runVoiceDelay } from "unit/voice_delay";
 import audioAlsa from "unit/audio_alsa";
@@ -76,6 +77,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runArcrtpBench(second) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
