@@ -15,6 +15,7 @@ import rotation from "conformance/arcrtc/rotation";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
 import stun from "conformance/arcrtc/stun";
+import voiceJitter from "conformance/arcrtc/voice_jitter";
 import windows from "conformance/arcrtc/windows";
 import type { Suite } from "unit/suite";
 
@@ -37,5 +38,6 @@ export default function arcrtc(suite: Suite): void {
 	sealed(suite);
 	sendQueue(suite);
 	stun(suite);
+	voiceJitter(suite);
 	windows(suite);
 }

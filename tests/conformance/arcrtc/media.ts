@@ -1,9 +1,10 @@
-import type { MediaPacket } from "arcrtc/media_packet";
+import type { MediaHeader, MediaPacket } from "arcrtc/media_packet";
 import type { Arena } from "storage/arena";
 import { parseHex } from "wire/hex";
 
 /** A packet as one that was opened would be. */
-export class Media implements MediaPacket {
+export class Media implements MediaPacket, MediaHeader {
+	readonly header: MediaHeader = this;
 	payload: number;
 	payloadLength = 0;
 	extendedSequence = 0;
