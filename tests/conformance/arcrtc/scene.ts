@@ -1,4 +1,4 @@
-import { AUTH_AEAD, MATERIAL_BYTES, PRIORITY_AUDIO, PRIORITY_DELTA, PRIORITY_KEY, SUITE_AES_128_GCM } from "arcrtc/constants";
+import { AUTH_AEAD, PRIORITY_AUDIO, PRIORITY_DELTA, PRIORITY_KEY, SUITE_AES_128_GCM } from "arcrtc/constants";
 import { DropCounters } from "arcrtc/counters";
 import { HeldPackets } from "arcrtc/held_packets";
 import { OPEN_HELD, OPEN_NOTHING, Opener, openerBytes } from "arcrtc/opener";
@@ -8,6 +8,7 @@ import { Sealer, sealerBytes } from "arcrtc/sealer";
 import { SendKeys } from "arcrtc/send_keys";
 import type { SendStream } from "arcrtc/send_stream";
 import { UsedSources } from "arcrtc/used_sources";
+import { material } from "conformance/arcrtc/material";
 import { Clock, type Conditions, Line, lineBytes } from "conformance/arcrtc/network";
 import { Numbers } from "fuzz/numbers";
 import { Arena } from "storage/arena";
@@ -475,11 +476,4 @@ export class Scene {
 
 function kindOf(which: number, marker: boolean, priority: number, quality: number): number {
 	return (which << 16) | (marker ? 256 : 0) | (priority << 4) | quality;
-}
-
-/** Keys of an epoch, made up. */
-export function material(epoch: number): ArrayBuffer {
-	const bytes = new Uint8Array(MATERIAL_BYTES);
-	for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 7 + 1 + epoch * 13) & 0xff;
-	return bytes.buffer;
 }
