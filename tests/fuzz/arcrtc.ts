@@ -128,7 +128,11 @@ class Run {
 	round(): void {
 		const numbers = this.#numbers;
 		this.#now += numbers.below(30);
-		if (numbers.below(100) === 0) this.#now += numbers.below(14000);
+		if (numbers.below(100) === 0) {
+			// What is later than 512 units need not be understood any more.
+			this.#now += numbers.below(14000);
+			this.#lengths.fill(0);
+		}
 		this.#opener.tick(this.#now);
 		this.#rotate();
 		if (numbers.below(3) === 0) this.#picture();
