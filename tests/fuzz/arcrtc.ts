@@ -154,7 +154,7 @@ class Run {
 		const length = 1 + numbers.below(MOST_PAYLOAD);
 		bytes.fill(numbers.below(256), MAKE, MAKE + length);
 		const timestamp = Math.round((this.#now * stream.clock) / 1000 / stream.tsu) * stream.tsu;
-		if (numbers.below(60) === 0) stream.quality = numbers.below(4);
+		if (numbers.below(25) === 0) stream.quality = numbers.below(4);
 		const made = this.#sealer.seal(stream, MAKE, length, timestamp >>> 0, marker, priority, this.#now, 1767225600000);
 		if (made < 0) {
 			this.fault = "not sealed";
@@ -190,7 +190,7 @@ class Run {
 		if (numbers.below(3) === 0) viewer.wantKeyFrame(1, this.#now);
 		for (let length = viewer.next(this.#now, -1); length > 0 && this.fault === ""; length = viewer.next(this.#now, -1)) {
 			this.#remember(viewer.offset, length);
-			for (let i = 0; i < 2 * MOST_FORGED && this.fault === ""; i++) this.#forge(true);
+			for (let i = 0; i < MOST_FORGED && this.fault === ""; i++) this.#forge(true);
 			if (this.#lengths[this.#newest] < 0 || this.fault !== "") continue;
 			const at = this.#place(this.#newest);
 			bytes.copyWithin(OFFER, at, at + length);

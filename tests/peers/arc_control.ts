@@ -114,6 +114,11 @@ export class ControlReceiver {
 		return this.#refused("auth");
 	}
 
+	/** Streams of one stream_id have one key. */
+	#shares(stream: StreamKey, ssrc: number | undefined): boolean {
+		return this.#keys.some((one) => one.ssrc === ssrc && one.direction === stream.direction && one.key.equals(stream.key));
+	}
+
 	#refused(reason: ControlReason): ControlReason {
 		this.counters[reason] += 1;
 		return reason;
@@ -131,14 +136,16 @@ export class ControlReceiver {
 				this.#checkReport(control.blocks[0]?.ssrc, stream, now);
 				break;
 			case "sr":
-				if (control.sender !== stream.ssrc) this.#report(`ARC-P7: SR of ${control.sender} under the key of ${stream.ssrc}`);
+				if (!this.#shares(stream, control.sender))
+					this.#report(`ARC-P7: SR of ${control.sender} under the key of ${stream.ssrc}`);
 				break;
 			case "nack":
-				if (control.media !== stream.ssrc) this.#report(`ARC-E2: NACK of ${control.media} under the key of ${stream.ssrc}`);
+				if (!this.#shares(stream, control.media))
+					this.#report(`ARC-E2: NACK of ${control.media} under the key of ${stream.ssrc}`);
 				for (const sequence of control.lost) this.#checkRequest(control.media, sequence, now);
 				break;
 			case "pli":
-				if (control.media !== stream.ssrc) this.#report(`ARC-E2: PLI of ${control.media} under the key of ${stream.ssrc}`);
+				if (!this.#shares(stream, control.media)) this.#report(`ARC-E2: PLI of ${control.media} under the key of ${stream.ssrc}`);
 				break;
 			case "ctx_ack":
 			case "ctx_nack":
@@ -151,11 +158,12 @@ export class ControlReceiver {
 	}
 
 	#checkReport(about: number | undefined, stream: StreamKey, now: number): void {
-		if (about !== stream.ssrc) this.#report(`ARC-P7: RR about ${about} under the key of ${stream.ssrc}`);
-		const before = this.#lastReport.get(stream.ssrc);
+		if (!this.#shares(stream, about)) this.#report(`ARC-P7: RR about ${about} under the key of ${stream.ssrc}`);
+		if (about === undefined) return;
+		const before = this.#lastReport.get(about);
 		if (before !== undefined && this.#options.lossless && now - before > REPORT_MS + this.#options.slack)
 			this.#report(`ARC-P7: ${Math.round(now - before)} ms between reports`);
-		this.#lastReport.set(stream.ssrc, now);
+		this.#lastReport.set(about, now);
 	}
 
 	#checkContext(kind: "ctx_ack" | "ctx_nack", now: number): void {

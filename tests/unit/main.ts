@@ -1,4 +1,5 @@
 import { args, exit } from "host/host";
+import { runArcrtcProbe } from "unit/arcrtc_probe";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
@@ -77,6 +78,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runArcrtcProbe(second) &&
 			!runArcrtpBench(second) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
