@@ -1,6 +1,6 @@
 import { FEC_COLUMNS_MOST, FEC_HEADER } from "arcrtc/constants";
 import { FEC_BASE, FEC_D, FEC_FIXED, FEC_L, FEC_LENGTH, FEC_TIME, FEC_TYPE } from "arcrtc/fec_header";
-import type { MediaHeader, MediaPacket } from "arcrtc/media_packet";
+import type { MediaPacket } from "arcrtc/media_packet";
 import {
 	BLOCK_INFO,
 	BLOCK_LENGTH,
@@ -57,7 +57,7 @@ export class FecCounters {
  * Makes a lost packet from the others of its row and the row's repair packet (RFC 8627, fixed form, row parity; section 2.8). Two that
  * are lost stay lost. After `receive` or `noticed` gave true the recovered packet is this object, until the next call.
  */
-export class FecDecoder implements MediaPacket, MediaHeader {
+export class FecDecoder implements MediaPacket {
 	readonly #arena: Arena;
 	readonly #offset: number;
 	readonly #size: number;
@@ -68,8 +68,7 @@ export class FecDecoder implements MediaPacket, MediaHeader {
 	/** Repair packets that wait. */
 	waiting = 0;
 	readonly counters = new FecCounters();
-	/** The recovered packet: its header is here, too. */
-	readonly header: MediaHeader = this;
+	/** The recovered packet. */
 	payload = 0;
 	payloadLength = 0;
 	extendedSequence = 0;

@@ -36,7 +36,7 @@ export function resendBytes(kbps: number): number {
 
 /**
  * All control packets of a session (section 2.7): reads those of the peer, says which of ours are to be sent and when. No I/O. Streams are
- * places 0..3 of each direction. Ask `event` until there is none after each `open` and each `next`.
+ * places 0..3 of each direction. Ask `event` until there is none after `open` and `next`.
  */
 export class Feedback {
 	readonly #receiving: Reception;
@@ -176,7 +176,10 @@ export class Feedback {
 		const requests = this.#requests;
 		if (step > 0) {
 			if (step > 1) this.gap(place, extended, step - 1, priority, now);
-			else if (requests.count > 0 && requests.later(place, receiving.count(place))) this.#stale = true;
+			else if (requests.count > 0 && requests.later(place, receiving.count(place))) {
+				this.#now = now;
+				this.#stale = true;
+			}
 			this.#priorities[place] = priority;
 			if (this.#pictures.waiting > 0) this.#pictures.received(place, extended, timestamp, priority);
 			if (receiving.count(place) === 1) this.#stale = true;
@@ -257,7 +260,11 @@ export class Feedback {
 		}
 		const event = events.take();
 		this.place = events.place;
-		this.value = event === EVENT_REPORT ? this.#sending.highest : events.value;
+		this.value = events.value;
+		if (event === EVENT_REPORT) {
+			this.#sending.recall(events.place);
+			this.value = this.#sending.highest;
+		}
 		return event;
 	}
 

@@ -139,7 +139,7 @@ export class JitterBuffer {
 		const packets = this.#packets;
 		const counters = this.counters;
 		const number = packet.extendedSequence | 0;
-		const time = packet.header.timestamp | 0;
+		const time = packet.timestamp | 0;
 		counters.received++;
 		if (!this.#begun) this.begin(number, time, now);
 		const ahead = (number - this.#next) | 0;

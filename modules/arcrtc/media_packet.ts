@@ -1,13 +1,3 @@
-/** What a packet's header says of it, of whatever form it was. */
-export interface MediaHeader {
-	/** RTP time, 32 bits. */
-	readonly timestamp: number;
-	readonly marker: boolean;
-	readonly payloadType: number;
-	readonly priority: number;
-	readonly quality: number;
-}
-
 /** A media packet that was opened, or recovered: its payload lies in the arena. Good until the next call of whoever gave it. */
 export interface MediaPacket {
 	/** Arena offset of the payload, and its bytes. */
@@ -15,5 +5,10 @@ export interface MediaPacket {
 	readonly payloadLength: number;
 	/** Rollover counter * 65,536 + sequence number. */
 	readonly extendedSequence: number;
-	readonly header: MediaHeader;
+	/** RTP time, 32 bits. */
+	readonly timestamp: number;
+	readonly marker: boolean;
+	readonly payloadType: number;
+	readonly priority: number;
+	readonly quality: number;
 }

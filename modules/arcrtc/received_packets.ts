@@ -117,8 +117,7 @@ export class ReceivedPackets {
 	 */
 	store(number: number, packet: MediaPacket, arrival: number, recovered: boolean): number {
 		const length = packet.payloadLength;
-		const header = packet.header;
-		const priority = header.priority;
+		const priority = packet.priority;
 		const table = this.table;
 		const place = this.#places + (number & this.#mask);
 		while (table[place] > 0 && this.#head >= 0) this.forget();
@@ -133,11 +132,11 @@ export class ReceivedPackets {
 		this.#free = table[entry + BLOCK_NEXT];
 		table[place] = block + 1;
 		table[entry + BLOCK_NUMBER] = number;
-		table[entry + BLOCK_TIME] = header.timestamp;
+		table[entry + BLOCK_TIME] = packet.timestamp;
 		table[entry + BLOCK_LENGTH] = length;
-		let info = header.payloadType | (priority << INFO_PRIORITY_SHIFT) | (header.quality << INFO_QUALITY_SHIFT);
+		let info = packet.payloadType | (priority << INFO_PRIORITY_SHIFT) | (packet.quality << INFO_QUALITY_SHIFT);
 		info |= HELD << INFO_STATE_SHIFT;
-		if (header.marker) info |= INFO_MARKER;
+		if (packet.marker) info |= INFO_MARKER;
 		if (recovered) info |= INFO_RECOVERED;
 		table[entry + BLOCK_INFO] = info;
 		table[entry + BLOCK_ARRIVAL] = arrival;

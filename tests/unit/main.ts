@@ -3,6 +3,7 @@ import { runArcrtcProbe } from "unit/arcrtc_probe";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSendProbe } from "unit/send_probe";
 import { runTlsProbe } from "unit/tls_probe";
 import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
@@ -80,6 +81,7 @@ export default function main(): void {
 			!runAudioProbe(second) &&
 			!runArcrtcProbe(second) &&
 			!runArcrtpBench(second) &&
+			!runSendProbe(second, Number(third)) &&
 			!runVoiceBench(second) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)

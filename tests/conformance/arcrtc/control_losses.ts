@@ -52,7 +52,7 @@ export default function controlLosses(suite: Suite): void {
 		const viewer = receiver(20);
 		const camera = sender(40000);
 		const packets: string[] = [];
-		for (let i = 0; i < 28; i++) {
+		for (let i = 0; i < 32; i++) {
 			packets.push(camera.send(0, 65530 + i, 3000, 1000 + i, PRIORITY_KEY, 1000));
 			const lost = [65534, 65535, 65537, 65556].indexOf(65530 + i) >= 0;
 			if (!lost) viewer.feedback.received(0, 65530 + i, 3000, PRIORITY_KEY, 1010);
@@ -94,7 +94,7 @@ export default function controlLosses(suite: Suite): void {
 		take(end, [15], PRIORITY_KEY, 1003);
 		take(end, odd, PRIORITY_KEY, 2000);
 		expectAsked(check, end, 2010, even.join(" "));
-		check.equal(end.feedback.counters.missed, 1 + 2 + 1 + 2 + 1 + 1 + even.length - 1 + 0);
+		check.equal(end.feedback.counters.missed, 1 + 2 + 1 + 2 + 1 + even.length);
 	});
 
 	suite.test("ARC-E2 times: 10 ms, then every round trip but not sooner than 10 ms, 3 tries, given up after 100 ms", (check) => {
@@ -121,7 +121,7 @@ export default function controlLosses(suite: Suite): void {
 		check.equal(end.feedback.deadline, 1035);
 		take(end, [2], PRIORITY_KEY, 1034);
 		expectAsked(check, end, 1060, "");
-		check.equal(end.feedback.deadline, 2000, "the next report");
+		check.equal(end.feedback.deadline, 1200, "whether the loss is to be reported at once");
 	});
 
 	suite.test("ARC-E2 no request when a round trip and 5 ms are more than the time to play-out", (check) => {
@@ -193,9 +193,8 @@ export default function controlLosses(suite: Suite): void {
 		const odd: number[] = [];
 		for (let i = 701; i < 901; i += 2) odd.push(i);
 		take(end, odd, PRIORITY_KEY, 2000);
-		expectAsked(check, end, 1010, "");
-		check.equal(end.feedback.counters.givenUp, 698 + 100 - 1 - 48 + 0);
-		check.equal(asked(end.due(2010)).split(" ").length, 48);
+		check.equal(end.feedback.counters.givenUp, 698 + 99 - 48);
+		check.equal(asked(end.due(2000)).split(" ").length, 48);
 		check.equal(end.feedback.length <= 12 + 48 * 4 + 14, true);
 		end.feedback.closeReceiver(0);
 		check.equal(end.feedback.deadline, Infinity);

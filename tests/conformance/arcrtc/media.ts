@@ -1,10 +1,9 @@
-import type { MediaHeader, MediaPacket } from "arcrtc/media_packet";
+import type { MediaPacket } from "arcrtc/media_packet";
 import type { Arena } from "storage/arena";
 import { parseHex } from "wire/hex";
 
 /** A packet as one that was opened would be. */
-export class Media implements MediaPacket, MediaHeader {
-	readonly header: MediaHeader = this;
+export class Media implements MediaPacket {
 	payload: number;
 	payloadLength = 0;
 	extendedSequence = 0;
