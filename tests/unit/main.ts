@@ -1,4 +1,5 @@
 import { args, exit } from "host/host";
+import { runArcrtcProbe } from "unit/arcrtc_probe";
 import { runProbe } from "unit/probes";
 import rtspClient from "unit/rtsp_client";
 import rtspParts from "unit/rtsp_parts";
@@ -85,6 +86,7 @@ export default function main(): void {
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
 			!runSRTPProbe(second) &&
+			!runArcrtcProbe(second) &&
 			!runArcrtpBench(second) &&
 			!runSendProbe(second, Number(third)) &&
 			!runRTPProbe(second) &&

@@ -9,6 +9,7 @@ import fec from "conformance/arcrtc/fec";
 import fecAnalysis from "conformance/arcrtc/fec_analysis";
 import framing from "conformance/arcrtc/framing";
 import headers from "conformance/arcrtc/headers";
+import impaired from "conformance/arcrtc/impaired";
 import jitter from "conformance/arcrtc/jitter";
 import mediaSession from "conformance/arcrtc/media_session";
 import packetsSteady from "conformance/arcrtc/packets_steady";
@@ -33,6 +34,7 @@ export default function arcrtc(suite: Suite): void {
 	fecAnalysis(suite);
 	framing(suite);
 	headers(suite);
+	impaired(suite);
 	jitter(suite);
 	mediaSession(suite);
 	packetsSteady(suite);
