@@ -65,6 +65,9 @@ export interface KVConfig {
 	channel?: string;
 	channels?: string[];
 	talk: string;
+	button: string;
+	buttonActive: string;
+	buttonDebounce: number;
 	cleanUp: boolean;
 	switches?: Record<string, string | boolean>;
 	times?: Record<string, number>;
@@ -264,6 +267,7 @@ function checkText(value: unknown, rule: Rule): string {
 	if (rule.form === Form.SOUND_INPUT && !isSound(value, true))
 		return '"null", "tone:440", "alsa:default" or the path of a .wav file, with "loop:" before it or without';
 	if (rule.form === Form.SOUND_OUTPUT && !isSound(value, false)) return '"null", "alsa:default" or the path of a .wav file';
+	if (rule.form === Form.BUTTON && !isButton(value)) return '"signal", or a line of a GPIO chip such as "gpiochip0:17"';
 	if (value.length >= rule.low && value.length <= rule.high && value.indexOf("\0") < 0) return "";
 	return "a text of " + rule.low + " to " + rule.high + " characters";
 }
@@ -284,6 +288,19 @@ function sourceFault(text: string): string {
 function isSound(text: string, input: boolean): boolean {
 	const kind = soundKind(text);
 	return kind !== Sound.UNKNOWN && (input || (kind !== Sound.TONE && !soundLoops(text)));
+}
+
+function isButton(text: string): boolean {
+	if (text === "signal") return true;
+	const colon = text.indexOf(":");
+	if (colon < 1 || text.length - colon < 2 || text.length - colon > 5) return false;
+	for (let i = 0; i < text.length; i++) {
+		const c = text.charCodeAt(i);
+		const digit = c >= 0x30 && c <= 0x39;
+		const letter = (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x5f;
+		if (i !== colon && !digit && !(i < colon && letter)) return false;
+	}
+	return true;
 }
 
 function isMAC(text: string): boolean {

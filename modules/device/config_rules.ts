@@ -23,6 +23,8 @@ export const Form = Object.freeze({
 	SOUND_OUTPUT: 7,
 	/** Where pictures come from: a path, or a URL of RTSP. */
 	PICTURE_SOURCE: 8,
+	/** The button of push to talk. */
+	BUTTON: 9,
 } as const);
 
 export interface Rule {
@@ -229,6 +231,9 @@ const KV = object({
 	channel: text(1, ID_LENGTH, Form.KV_CHANNEL),
 	channels: list(4, text(1, ID_LENGTH, Form.KV_CHANNEL)),
 	talk: choice("always", "always", "pushToTalk", "never"),
+	button: text(6, 64, Form.BUTTON, "signal"),
+	buttonActive: choice("low", "low", "high"),
+	buttonDebounce: whole(0, 1000, 20),
 	cleanUp: flag(false),
 	switches: KV_SWITCHES,
 	times: KV_TIMES,

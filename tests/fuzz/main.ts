@@ -1,3 +1,4 @@
+import { ArcRTCFuzzer } from "fuzz/arcrtc";
 import { Campaign } from "fuzz/campaign";
 import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
@@ -16,7 +17,7 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
+	return [new ArcRTCFuzzer(), new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
 }
 
 export default function fuzz(suite: Suite): void {

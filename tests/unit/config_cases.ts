@@ -15,6 +15,8 @@ export const good: readonly string[] = Object.freeze([
 	'{"arrow":{"service":"a","authorities":"b","times":{"retry":300,"ack":1500,"registerSpan":1}}}',
 	'{"kv":{"server":"kv.example"}}',
 	'{"kv":{"server":"[2001:db8::1]:8085","uid":"0x8000000000000001","channel":"0xfffffffe00000001","talk":"pushToTalk"}}',
+	'{"kv":{"server":"a","talk":"pushToTalk","button":"signal"}}',
+	'{"kv":{"server":"a","talk":"pushToTalk","button":"gpiochip0:17","buttonActive":"high","buttonDebounce":0}}',
 	'{"kv":{"server":"10.0.0.1","register":{"administrator":"2","permissions":["add_channel","admin"]},"channels":["create","18446744073709551614"],"cleanUp":true}}',
 	'{"kv":{"server":"a","switches":{"profile":"27eb5b6","userJoin":false,"padding":"sequence"},"times":{"keepalive":500}}}',
 	'{"camera":{"source":"clip.mjpeg"}}',
@@ -63,6 +65,19 @@ export const bad: readonly (readonly [string, string])[] = Object.freeze([
 		'kv.register.permissions[0]: must be one of "register_user", "delete_user", "add_channel", "rm_channel", "add_user", "kick_user", "admin", is "fly"',
 	],
 	['{"kv":{"server":"a","talk":true}}', 'kv.talk: must be one of "always", "pushToTalk", "never", is true'],
+	[
+		'{"kv":{"server":"a","button":"gpiochip0"}}',
+		'kv.button: must be "signal", or a line of a GPIO chip such as "gpiochip0:17", is "gpiochip0"',
+	],
+	[
+		'{"kv":{"server":"a","button":"../null:1"}}',
+		'kv.button: must be "signal", or a line of a GPIO chip such as "gpiochip0:17", is "../null:1"',
+	],
+	[
+		'{"kv":{"server":"a","button":"gpiochip0:"}}',
+		'kv.button: must be "signal", or a line of a GPIO chip such as "gpiochip0:17", is "gpiochip0:"',
+	],
+	['{"kv":{"server":"a","buttonActive":true}}', 'kv.buttonActive: must be one of "low", "high", is true'],
 	["null", "the configuration: must be an object, is null"],
 	["7", "the configuration: must be an object, is 7"],
 	['{"vk":{}}', "vk: unknown key; known are device, arrow, camera, audio, discovery, kv, log"],
