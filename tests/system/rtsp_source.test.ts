@@ -225,6 +225,7 @@ async function decode(
 	codec: string,
 	url: string,
 	transport: string,
+	...more: string[]
 ): Promise<{ probe: string; frames: number; complaints: string }> {
 	const folder = temporaryFolder(t);
 	const port = await freePort();
@@ -236,7 +237,7 @@ async function decode(
 		...["-fps_mode", "passthrough", "-frames:v", "50", "-f", "framemd5", "-"],
 	]);
 	await sleep(700);
-	const probe = await run(UNIT, ["--probe", "rtsp", url, transport, "5000", String(port)]);
+	const probe = await run(UNIT, ["--probe", "rtsp", url, transport, "5000", String(port), ...more]);
 	const { stdout, stderr } = await viewer;
 	return { probe: probe.stdout, frames: stdout.split("\n").filter((line) => /^\d/.test(line)).length, complaints: stderr };
 }
@@ -255,6 +256,18 @@ for (const codec of ["h264", "h265"] as const)
 			assert.match(probe, /slots 0 chunks 0/);
 			assert.match(probe, /audio [1-9]/);
 		});
+
+for (const codec of ["h264", "h265"] as const)
+	test(`rtsp source: ${codec} is joined to pictures and cut anew into the size of ArcRTC's packets, which ffmpeg decodes without a complaint`, async (t) => {
+		const clip = join(temporaryFolder(t), "clip.mp4");
+		await makeClip(codec, clip, 20);
+		const port = await freePort();
+		await gstreamer(t, port, [codec, clip]);
+		const { probe, frames, complaints } = await decode(t, codec.toUpperCase(), `rtsp://127.0.0.1:${port}/live`, "tcp", "anew");
+		assert.deepEqual([frames, complaints], [50, ""], probe);
+		assert.match(probe, new RegExp(`pictures of ${codec.toUpperCase()}`));
+		assert.match(probe, /slots 0 chunks 0/);
+	});
 
 test("rtsp source: H.264 of VLC over UDP, which is all that it knows; asked for TCP it says so", {
 	skip: !existsSync("/usr/bin/cvlc"),
