@@ -4,7 +4,7 @@ import { AUDIO_CODECS, codecName, VIDEO_CODECS } from "media/rtsp/codecs";
 import { planRTSP, RTSPEndpoint } from "media/rtsp/endpoint";
 import type { RTSPHandler } from "media/rtsp/handler";
 import type { Packetizer } from "media/rtp/format";
-import { PictureRelay, type PictureSink } from "media/rtsp/picture_relay";
+import { PictureRelay, type PictureSink } from "unit/rtsp_relay";
 import { rtspSettings } from "media/rtsp/settings";
 import type { RTSPTrack } from "media/rtsp/track";
 import { Datagram } from "net/datagram";
