@@ -8,6 +8,7 @@ import fecAnalysis from "conformance/arcrtc/fec_analysis";
 import framing from "conformance/arcrtc/framing";
 import headers from "conformance/arcrtc/headers";
 import jitter from "conformance/arcrtc/jitter";
+import mediaSession from "conformance/arcrtc/media_session";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
@@ -28,6 +29,7 @@ export default function arcrtc(suite: Suite): void {
 	framing(suite);
 	headers(suite);
 	jitter(suite);
+	mediaSession(suite);
 	packetsSteady(suite);
 	quality(suite);
 	sealed(suite);
