@@ -9,6 +9,7 @@ import framing from "conformance/arcrtc/framing";
 import headers from "conformance/arcrtc/headers";
 import jitter from "conformance/arcrtc/jitter";
 import mediaSession from "conformance/arcrtc/media_session";
+import packetsMemory from "conformance/arcrtc/packets_memory";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
@@ -30,6 +31,7 @@ export default function arcrtc(suite: Suite): void {
 	headers(suite);
 	jitter(suite);
 	mediaSession(suite);
+	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
 	sealed(suite);
