@@ -90,7 +90,7 @@ export class OutgoingMedia {
 			const tsu = terms.reduced ? unit : 0;
 			this.audio = this.#sealer.add({ keys, ssrc, payloadType, clock, video: false, tsu, sendTime });
 			if (this.audio === undefined) return this.fail();
-			this.#feedback.openSender(this.audio.index, ssrc, clock, keys.auth, terms.nack);
+			this.#feedback.openSender(this.audio.index, ssrc, clock, keys, terms.nack);
 			this.#unit = unit;
 			this.#sounded = -1;
 		}
@@ -99,7 +99,7 @@ export class OutgoingMedia {
 		const tsu = terms.reducedVideo ? VIDEO_UNIT : 0;
 		this.video = this.#sealer.add({ keys, ssrc, payloadType, clock: VIDEO_CLOCK, video: true, tsu, sendTime });
 		if (this.video === undefined) return this.fail();
-		this.#feedback.openSender(this.video.index, ssrc, VIDEO_CLOCK, keys.auth, terms.nack);
+		this.#feedback.openSender(this.video.index, ssrc, VIDEO_CLOCK, keys, terms.nack);
 		if (fec === undefined || this.#encoder === undefined) return true;
 		this.fec = this.#sealer.add({
 			keys,
@@ -112,7 +112,7 @@ export class OutgoingMedia {
 			sendTime,
 		});
 		if (this.fec === undefined) return this.fail();
-		this.#feedback.openSender(this.fec.index, fec.ssrc, VIDEO_CLOCK, keys.auth, false);
+		this.#feedback.openSender(this.fec.index, fec.ssrc, VIDEO_CLOCK, keys, false);
 		return true;
 	}
 
@@ -123,14 +123,6 @@ export class OutgoingMedia {
 		this.end(this.fec);
 		this.audio = this.video = this.fec = undefined;
 		this.#encoder?.clear();
-	}
-
-	/** Control packets are signed by the newest keys. */
-	rekeyed(): void {
-		const { auth } = this.keys;
-		if (this.audio !== undefined) this.#feedback.installSender(this.audio.index, auth);
-		if (this.video !== undefined) this.#feedback.installSender(this.video.index, auth);
-		if (this.fec !== undefined) this.#feedback.installSender(this.fec.index, auth);
 	}
 
 	/** A packet of the codec lies at `offset`, with HEADROOM before and TAILROOM behind it. @returns false: it was not sent. */
