@@ -12,6 +12,7 @@ import headers from "conformance/arcrtc/headers";
 import impaired from "conformance/arcrtc/impaired";
 import jitter from "conformance/arcrtc/jitter";
 import mediaSession from "conformance/arcrtc/media_session";
+import packetsMemory from "conformance/arcrtc/packets_memory";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
@@ -37,6 +38,7 @@ export default function arcrtc(suite: Suite): void {
 	impaired(suite);
 	jitter(suite);
 	mediaSession(suite);
+	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
 	sealed(suite);
