@@ -46,8 +46,7 @@ export class Feedback {
 	readonly #pictures: PictureRequests;
 	/** Priority of the newest packet of each stream of the peer. */
 	readonly #priorities = new Uint8Array(STREAMS);
-	/** Bits of places whose losses are asked for, and whose packets are kept. */
-	#asking = 0;
+	/** Bits of places whose packets are kept. */
 	#keeping = 0;
 	/** The deadline is to be found again. */
 	#stale = true;
@@ -135,7 +134,7 @@ export class Feedback {
 		this.#receiving.open(place, ssrc, clock);
 		this.#keys.open(STREAMS + place, keys);
 		this.#priorities[place] = PRIORITY_DROPPABLE;
-		if (nack) this.#asking |= 1 << place;
+		if (nack) this.#requests.asking |= 1 << place;
 	}
 
 	closeReceiver(place: number): void {
@@ -143,7 +142,6 @@ export class Feedback {
 		this.#requests.clear(place);
 		this.#pictures.clear(place);
 		this.#keys.close(STREAMS + place);
-		this.#asking &= ~(1 << place);
 		this.#requests.unrepaired &= ~(1 << place);
 		this.#events.drop(EVENT_UNREPAIRED, place);
 		this.#events.drop(EVENT_SENDER_REPORT, place);
@@ -318,7 +316,7 @@ export class Feedback {
 		this.counters.missed += count;
 		this.#stale = true;
 		this.#now = now;
-		if (((this.#asking >> place) & 1) === 0 || this.reliable) return;
+		if (this.reliable) return;
 		const requests = this.#requests;
 		const before = this.#priorities[place];
 		const received = this.#receiving.count(place);

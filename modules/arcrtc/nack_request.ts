@@ -49,8 +49,10 @@ export const SENT_AGAIN = 2;
  *
  *   missing --10 ms or more than 2 later packets--> asked 1 --max(RTT, 10 ms)--> asked 2 --> asked 3
  *      any of them -- it comes (late, sent again, by FEC) --> gone
- *   not asked: 100 ms, or RTT + 5 ms is more than the time to its play-out --> given up
- *   asked: 100 ms and a round trip behind the last request, or its play-out --> given up
+ *   its play-out is over, or 100 ms (asked: and a round trip behind the last request) --> given up
+ *
+ * It is not asked for when RTT + 5 ms is more than the time to its play-out, or when NACK was not negotiated for its stream: then it may
+ * come late, or by FEC, as long as it is of use.
  */
 export class NackRequests {
 	/** Packets missing now. */
@@ -61,6 +63,8 @@ export class NackRequests {
 	readonly #playout: Float64Array;
 	/** Round trip in ms; -1: not known yet. */
 	#roundTrip = -1;
+	/** Bits of places whose losses may be asked for. */
+	asking = 0;
 	/** Bits of places that gave up a packet of pictures since this was last set to 0. */
 	unrepaired = 0;
 	givenUp = 0;
@@ -89,7 +93,7 @@ export class NackRequests {
 	 * @param received packets of the stream that came, the one behind the gap included.
 	 */
 	missing(place: number, extended: number, count: number, priority: number, received: number, now: number): void {
-		if (priority === PRIORITY_DROPPABLE) return;
+		if (priority === PRIORITY_DROPPABLE || (priority === PRIORITY_AUDIO && ((this.asking >> place) & 1) === 0)) return;
 		let free = this.#limit - this.count;
 		if (count > this.#limit || free === 0) free = 0;
 		const taken = count < free ? count : free;
@@ -138,6 +142,7 @@ export class NackRequests {
 	/** The stream is gone. */
 	clear(place: number): void {
 		this.#playout[place] = Infinity;
+		this.asking &= ~(1 << place);
 		const table = this.#table;
 		for (let at = this.count * WORDS - WORDS; at >= 0; at -= WORDS)
 			if ((table[at + STATE] & PLACE_MASK) === place) this.remove(at);
@@ -232,7 +237,7 @@ export class NackRequests {
 	private open(at: number, time: number): boolean {
 		const table = this.#table;
 		const state = table[at + STATE];
-		if (((state >>> TRIES_SHIFT) & TRIES_MASK) >= NACK_TRIES) return false;
+		if (((state >>> TRIES_SHIFT) & TRIES_MASK) >= NACK_TRIES || ((this.asking >> (state & PLACE_MASK)) & 1) === 0) return false;
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
 		const playout = this.#playout[state & PLACE_MASK];
 		const roundTrip = this.#roundTrip;
@@ -261,9 +266,7 @@ export class NackRequests {
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
 		const left = this.#playout[state & PLACE_MASK] - age;
 		let end = NACK_LONGEST_MS - age;
-		if (((state >>> TRIES_SHIFT) & TRIES_MASK) === 0) {
-			if (!this.open(at, time)) return 0;
-		} else {
+		if (((state >>> TRIES_SHIFT) & TRIES_MASK) > 0) {
 			const under =
 				(this.#roundTrip < 0 ? UNKNOWN_ROUND_TRIP : this.#roundTrip) + GRACE - ((time - table[at + ASKED]) | 0) / PER_MS;
 			if (under > end) end = under;
