@@ -21,6 +21,7 @@ import { SendKeys } from "arcrtc/send_keys";
 import { SendQueue } from "arcrtc/send_queue";
 import { UsedSources } from "arcrtc/used_sources";
 import type { DatagramWriter } from "net/packet_queue";
+import type { Arena } from "storage/arena";
 import type { MemoryPlan } from "storage/plan";
 import { PacketPool } from "storage/pool";
 
@@ -78,8 +79,11 @@ export class MediaSession {
 	readonly receiveKeys: ReceiveKeys[] = [];
 	readonly #bytes: Uint8Array;
 	readonly #owner: MediaOwner;
+	readonly #arena: Arena;
+	readonly #ciphers: number;
+	#suite: number;
+	#auth: number;
 	readonly #sources = new UsedSources(SOURCES);
-	/** `ReceiveKeys.deadline` of each as last seen: it changes with the first packet of a new epoch. */
 
 	constructor(options: MediaSessionOptions) {
 		const { shape, plan, suite, auth, writer, owner, ssrc } = options;
@@ -89,6 +93,10 @@ export class MediaSession {
 		const { drops } = this;
 		this.#bytes = arena.bytes;
 		this.#owner = owner;
+		this.#arena = arena;
+		this.#ciphers = places.ciphers;
+		this.#suite = suite;
+		this.#auth = auth;
 		const pool = new PacketPool(arena, places.waiting, shape.waiting, WAITING_BLOCK);
 		this.queue = new SendQueue({ arena, pool, writer, age: AGE });
 		this.sealer = new Sealer({ arena, offset: places.sealer, streams: sendStreams(shape), sources });
@@ -121,6 +129,19 @@ export class MediaSession {
 		const { feedback, opener, queue, sealer } = this;
 		this.outgoing = new OutgoingMedia({ arena, shape, places, sealer, keys: this.sendKeys, feedback, queue });
 		this.incoming = new IncomingMedia({ arena, shape, places, opener, feedback, sink: owner });
+	}
+
+	/** Another suite or mode was agreed on: keys are made anew. Cold path; nothing is sent or received then. */
+	renew(suite: number, auth: number): void {
+		if (suite === this.#suite && auth === this.#auth) return;
+		this.clear();
+		this.close();
+		this.#suite = suite;
+		this.#auth = auth;
+		this.sendKeys = new SendKeys(this.#arena, this.#ciphers, suite, auth);
+		this.outgoing.keys = this.sendKeys;
+		for (let i = 0; i < this.receiveKeys.length; i++)
+			this.receiveKeys[i] = new ReceiveKeys(this.#arena, this.#ciphers, suite, auth);
 	}
 
 	/** A new session: all keys are new, every SSRC may be taken again. */

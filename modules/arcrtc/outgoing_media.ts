@@ -42,6 +42,8 @@ export interface OutgoingOptions {
 
 /** What this end sends: sound and pictures become protected packets, pictures get repair packets, all go to the queue. No I/O. */
 export class OutgoingMedia {
+	/** Keys of what is sent. */
+	keys: SendKeys;
 	/** Undefined while nothing is sent. */
 	audio: SendStream | undefined;
 	video: SendStream | undefined;
@@ -56,7 +58,6 @@ export class OutgoingMedia {
 	pictures = 0;
 	refused = 0;
 	readonly #sealer: Sealer;
-	readonly #keys: SendKeys;
 	readonly #feedback: Feedback;
 	readonly #queue: SendQueue;
 	readonly #encoder: FecEncoder | undefined;
@@ -69,7 +70,7 @@ export class OutgoingMedia {
 	constructor(options: OutgoingOptions) {
 		const { arena, shape, places } = options;
 		this.#sealer = options.sealer;
-		this.#keys = options.keys;
+		this.keys = options.keys;
 		this.#feedback = options.feedback;
 		this.#queue = options.queue;
 		this.#blocks = places.pictures;
@@ -79,7 +80,7 @@ export class OutgoingMedia {
 
 	/** Begins streams. @returns false when an SSRC was used before in this session: others have to be taken. */
 	start(terms: SendTerms): boolean {
-		const keys = this.#keys;
+		const { keys } = this;
 		const sendTime = terms.sendTime ?? SEND_TIME_USUAL;
 		const { audio, video, fec } = terms;
 		this.stop();
