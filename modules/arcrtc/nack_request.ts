@@ -38,6 +38,8 @@ const UNKNOWN_ROUND_TRIP = 30;
 /** Ms between a packet that is sent again and its play-out at least; ms that it may take longer than a round trip. */
 const MARGIN = 5;
 const GRACE = 20;
+/** Behind the packets: for each stream the ms from when one is missed to its play-out; as many: it is of use whenever it comes. */
+const NO_PLAYOUT = 1_000_000;
 
 /** What {@link NackRequests.arrived} says of a late packet. */
 export const NOT_MISSED = 0;
@@ -59,8 +61,6 @@ export class NackRequests {
 	count = 0;
 	readonly #table: Int32Array;
 	readonly #limit: number;
-	/** Ms from when a packet of the stream is missed to its play-out. */
-	readonly #playout: Float64Array;
 	/** Round trip in ms; -1: not known yet. */
 	#roundTrip = -1;
 	/** Bits of places whose losses may be asked for. */
@@ -73,9 +73,8 @@ export class NackRequests {
 
 	/** @param limit packets that may be missing at a time. */
 	constructor(places: number, limit: number) {
-		this.#table = new Int32Array(limit * WORDS);
+		this.#table = new Int32Array(limit * WORDS + places).fill(NO_PLAYOUT);
 		this.#limit = limit;
-		this.#playout = new Float64Array(places).fill(Infinity);
 	}
 
 	/** The round trip in ms; -1: not known. */
@@ -85,7 +84,7 @@ export class NackRequests {
 
 	/** Ms that are left for a packet of the stream once it is missed; Infinity: it is of use whenever it comes. */
 	setPlayout(place: number, ms: number): void {
-		this.#playout[place] = ms;
+		this.#table[this.#limit * WORDS + place] = ms < NO_PLAYOUT ? ms : NO_PLAYOUT;
 	}
 
 	/**
@@ -141,7 +140,7 @@ export class NackRequests {
 
 	/** The stream is gone. */
 	clear(place: number): void {
-		this.#playout[place] = Infinity;
+		this.setPlayout(place, NO_PLAYOUT);
 		this.asking &= ~(1 << place);
 		const table = this.#table;
 		for (let at = this.count * WORDS - WORDS; at >= 0; at -= WORDS)
@@ -239,7 +238,7 @@ export class NackRequests {
 		const state = table[at + STATE];
 		if (((state >>> TRIES_SHIFT) & TRIES_MASK) >= NACK_TRIES || ((this.asking >> (state & PLACE_MASK)) & 1) === 0) return false;
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
-		const playout = this.#playout[state & PLACE_MASK];
+		const playout = table[this.#limit * WORDS + (state & PLACE_MASK)];
 		const roundTrip = this.#roundTrip;
 		if (((state >>> PRIORITY_SHIFT) & PRIORITY_MASK) === PRIORITY_AUDIO && (roundTrip < 0 || roundTrip >= playout)) return false;
 		return age < NACK_LONGEST_MS && (roundTrip < 0 ? 0 : roundTrip) + MARGIN <= playout - age;
@@ -264,7 +263,7 @@ export class NackRequests {
 		const table = this.#table;
 		const state = table[at + STATE];
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
-		const left = this.#playout[state & PLACE_MASK] - age;
+		const left = table[this.#limit * WORDS + (state & PLACE_MASK)] - age;
 		let end = NACK_LONGEST_MS - age;
 		if (((state >>> TRIES_SHIFT) & TRIES_MASK) > 0) {
 			const under =
