@@ -17,7 +17,7 @@ const ASKED = 2;
 const STATE = 3;
 const WORDS = 4;
 
-/** State: place, priority, tries, flags, and packets of the stream that had come when it was missed (low 24 bits). */
+/** State: place, priority, tries, flags, and packets of the stream that had come when it was missed (low 23 bits). */
 const PLACE_MASK = 7;
 const PRIORITY_SHIFT = 3;
 const PRIORITY_MASK = 3;
@@ -31,7 +31,7 @@ const MARK_MASK = 0x7fffff;
 
 /** Times in the table are quarters of a ms in 32 bits: only differences count. */
 const PER_MS = 4;
-/** Ms that a copy must be earlier than the round trip to be there: it can not have been sent again. */
+/** What comes within this share of the round trip after it was asked for was only late: a copy takes longer. */
 const SOONEST = 0.8;
 /** A round trip that is not known yet, for the time between requests. */
 const UNKNOWN_ROUND_TRIP = 30;
