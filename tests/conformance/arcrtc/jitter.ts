@@ -323,6 +323,21 @@ export default function jitter(suite: Suite): void {
 		check.ok(jitter.jitter < 1, "what a frame's length makes is no jitter");
 	});
 
+	suite.test("ARC-J2 what is never empty for days keeps its times", (check) => {
+		const hold = 5_000_000;
+		const bench = new JitterBench({ first: hold, least: hold, most: hold, limit: hold * 2 });
+		const step = 1_000_000;
+		for (let i = 0; i < 60; i++) {
+			const now = 1000 + i * step;
+			bench.until(now - 1);
+			if (i > 6) check.ok(Math.abs(bench.jitter.waited - hold) < 0.1, `${i}: held for ${bench.jitter.waited}`);
+			bench.put(i, now, i * step * 48);
+			check.ok(bench.jitter.held > 0);
+		}
+		check.equal(bench.disorder, 0);
+		check.equal(bench.jitter.counters.taken, 55);
+	});
+
 	suite.test("ARC-E2 what asks again knows how much time there is", (check) => {
 		const bench = new JitterBench({ repaired: true });
 		const { jitter } = bench;
