@@ -2,6 +2,7 @@ import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSecretsProbe } from "unit/secrets_probe";
 import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
 import { runArcrtpBench } from "unit/arcrtp_bench";
@@ -78,6 +79,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runSecretsProbe(second) &&
 			!runSRTPProbe(second) &&
 			!runArcrtpBench(second) &&
 			!runVoiceBench(second) &&
