@@ -1,5 +1,6 @@
-import { AUTH_AEAD, MATERIAL_BYTES, SUITE_AES_128_GCM } from "arcrtc/constants";
+import { AUTH_AEAD, SUITE_AES_128_GCM } from "arcrtc/constants";
 import { DropCounters } from "arcrtc/counters";
+import { KeyBuffers } from "arcrtc/key_buffers";
 import { deriveStream, wipe } from "arcrtc/key_derivation";
 import { KeyExchange } from "arcrtc/key_exchange";
 import { KeyRotation } from "arcrtc/key_rotation";
@@ -9,7 +10,6 @@ import { ReceiveKeys } from "arcrtc/receive_keys";
 import { ROTATION_FORGET, ROTATION_INSTALL, ROTATION_NOTHING } from "arcrtc/rotation_words";
 import { SendKeys } from "arcrtc/send_keys";
 import { UsedSources } from "arcrtc/used_sources";
-import { random } from "crypto/crypto";
 import { collectGarbage, print } from "host/host";
 import { Arena } from "storage/arena";
 import Timer from "time/timer";
@@ -27,11 +27,12 @@ class End {
 	readonly #receive: ReceiveKeys;
 	readonly #opener: Opener;
 	readonly #arena = new Arena(openerBytes(1) + CIPHER_SCRATCH);
-	readonly #material = new ArrayBuffer(MATERIAL_BYTES);
+	readonly #material: ArrayBuffer;
 
-	constructor(own: KeyExchange, remoteKey: string, peerId: string, remoteId: string) {
+	constructor(buffers: KeyBuffers, own: KeyExchange, remoteKey: string, peerId: string, remoteId: string) {
 		const scratch = openerBytes(1);
-		this.rotation = new KeyRotation({ sessionId: "session-1", peerId, remoteId, exchange: own, remoteKey, now: 0 });
+		this.rotation = new KeyRotation({ sessionId: "session-1", peerId, remoteId, exchange: own, remoteKey, now: 0, buffers });
+		this.#material = buffers.material;
 		this.#send = new SendKeys(this.#arena, scratch, SUITE_AES_128_GCM, AUTH_AEAD);
 		this.#receive = new ReceiveKeys(this.#arena, scratch, SUITE_AES_128_GCM, AUTH_AEAD);
 		const options = { arena: this.#arena, offset: 0, streams: 1, sources: new UsedSources(1), counters: new DropCounters() };
@@ -71,40 +72,44 @@ function churn(): void {
 	}
 }
 
+/** New keys, and the old ones gone. */
+function change(a: End, b: End, now: number): void {
+	a.rotation.rotate(now);
+	b.rotation.requested(a.rotation.requestEpoch, a.rotation.requestKey, 1, now);
+	a.rotation.acknowledged(b.rotation.answerEpoch, b.rotation.answerKey, now);
+	for (const end of [a, b]) {
+		end.turn(now);
+		end.rotation.received(now);
+		end.turn(now + 1000);
+	}
+}
+
 /** Changes keys and says what the old ones were; whoever started this looks for them in the memory of the process. */
 function oldKeys(): void {
+	const first = new KeyBuffers();
+	const second = new KeyBuffers();
 	churn();
 	const own = new KeyExchange();
 	const other = new KeyExchange();
 	churn();
-	const secret = new ArrayBuffer(32);
+	const { secret } = first;
 	own.agree(other.publicKey, secret);
 	tell("secret", secret, 0, 32);
 	wipe(secret);
-	let below: ArrayBuffer | undefined = new ArrayBuffer(20_000);
-	const a = new End(own, other.publicKey, "a", "b");
-	const b = new End(other, own.publicKey, "b", "a");
-	tell("master", a.rotation.master, 0, 32);
-	// What lies above it moves down, and leaves a copy where it was.
-	if (below.byteLength > 0) below = undefined;
-	collectGarbage();
-	a.rotation.rotate(1000);
-	b.rotation.requested(a.rotation.requestEpoch, a.rotation.requestKey, 1, 1000);
-	a.rotation.acknowledged(b.rotation.answerEpoch, b.rotation.answerKey, 1000);
-	for (const end of [a, b]) {
-		end.turn(1000);
-		end.rotation.received(1000);
-		end.turn(2000);
+	const a = new End(first, own, other.publicKey, "a", "b");
+	const b = new End(second, other, own.publicKey, "b", "a");
+	for (let now = 1000; now <= 21_000; now += 10_000) {
+		tell("master", a.rotation.master, 0, 32);
+		// What was made late moves down in memory now, and leaves a copy where it was.
+		collectGarbage();
+		change(a, b, now);
 	}
 	tell("present", a.rotation.master, 0, 32);
-	const decoy = new ArrayBuffer(32);
-	random(decoy, 0, 32);
-	tell("present", decoy, 0, 32);
 	print("look");
 	const timer = new Timer({
 		onTimer() {
 			// Keeps all of it alive.
-			if (a.rotation.epoch + b.rotation.epoch + decoy.byteLength > 0) timer.schedule(1000);
+			if (a.rotation.epoch + b.rotation.epoch > 0) timer.schedule(1000);
 		},
 	});
 	timer.schedule(1000);
