@@ -3,7 +3,7 @@ import { wipe } from "arcrtc/key_derivation";
 
 /**
  * Where the secrets of a session lie. To be made at boot, before the last collection of garbage there: the engine moves younger memory
- * when it collects, and what moves leaves a copy of itself behind that nobody can overwrite. What lies lowest does not move.
+ * when it collects, and what moves leaves a copy of itself behind until something else is made there. What lies lowest does not move.
  */
 export class KeyBuffers {
 	/** What two keys share, while a master is derived from it. */
