@@ -7,6 +7,7 @@ import rtspParts from "unit/rtsp_parts";
 import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSecretsProbe } from "unit/secrets_probe";
 import { runSendProbe } from "unit/send_probe";
 import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
@@ -86,6 +87,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runSecretsProbe(second) &&
 			!runSRTPProbe(second) &&
 			!runArcrtcProbe(second) &&
 			!runArcrtpBench(second) &&
