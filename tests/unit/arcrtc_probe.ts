@@ -22,6 +22,7 @@ import { KIND_RTCP, kindOf } from "arcrtc/header";
 import { HeldPackets } from "arcrtc/held_packets";
 import { JitterBuffer } from "arcrtc/jitter_buffer";
 import { deriveStream } from "arcrtc/key_derivation";
+import { OpenedPacket } from "arcrtc/opened_packet";
 import { OPEN_NOTHING, Opener, openerBytes } from "arcrtc/opener";
 import { CIPHER_SCRATCH } from "arcrtc/packet_cipher";
 import { ReceiveKeys } from "arcrtc/receive_keys";
@@ -65,6 +66,7 @@ class Session {
 	readonly #peer: number;
 	readonly #sealer: Sealer;
 	readonly #opener: Opener;
+	readonly #packet: OpenedPacket;
 	readonly #feedback: Feedback;
 	readonly #streams: SendStream[] = [];
 	readonly #encoder: FecEncoder;
@@ -121,6 +123,7 @@ class Session {
 			replayWindow: 128,
 			held: new HeldPackets(arena, new PacketPool(arena, plan.offset("held"), BLOCKS, BLOCK)),
 		});
+		this.#packet = new OpenedPacket(this.#opener);
 		const scratch = plan.offset("scratch");
 		const now = monotonic();
 		const sendKeys = new SendKeys(arena, scratch, suite, auth);
@@ -286,7 +289,7 @@ class Session {
 		const { bytes } = this.#plan.allocate();
 		if (bytes[payload] !== bytes[payload + payloadLength - 1]) this.#wrong++;
 		if (place !== VIDEO) return;
-		if (jitter.insert(opener, now) && this.#decoder.noticed(opener.extendedSequence, now)) this.#recovered(now);
+		if (jitter.insert(this.#packet, now) && this.#decoder.noticed(opener.extendedSequence, now)) this.#recovered(now);
 	}
 
 	#recovered(now: number): void {
