@@ -106,7 +106,7 @@ function planParts(plan: MemoryPlan, config: Config, identity: Identity): Settin
 		figures += arrowFiguresBytes(arrow.sessions);
 	}
 	if (kv !== undefined) {
-		planKV(plan, kv);
+		planKV(plan, kv, config.kv?.talk);
 		figures += kvFiguresBytes(kv.channels.length);
 		if (audio !== undefined) {
 			planVoicePart(plan, audio, KV_FRAMING);

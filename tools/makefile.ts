@@ -28,6 +28,8 @@ const HOST = [
 
 const WARNINGS = "-Wall -Wextra -Wno-unused-parameter";
 const HARDENING = "-D_FORTIFY_SOURCE=2 -fstack-protector-strong";
+/** The interpreter's loop alone profits from the highest optimisation; see hosts/linux/xs_platform.h. */
+const RUN = "-O3 -fno-gcse -fno-tree-vectorize -DFLETCHER_RUN";
 /** Positions are fixed, so that the root's image can hold addresses of functions; see hosts/linux/README.md. */
 const FIXED = "-fno-pie -no-pie";
 
@@ -56,7 +58,7 @@ function engineFlags(engine: string): string {
 export function flagsOf(input: MakefileInput): { engine: string; app: string } {
 	const common = [input.target.compiler, ...input.target.flags, engineFlags(input.engine), FIXED].join(" ");
 	return {
-		engine: `${common}\n`,
+		engine: `${common} ${RUN}\n`,
 		app: `${common} ${WARNINGS} ${HARDENING} ${input.manifest.folders.join(" ")} ${input.manifest.cFlags.join(" ")}\n`,
 	};
 }
@@ -77,8 +79,7 @@ export function appMakefile(input: MakefileInput): string {
 	for (const name of ENGINE) {
 		const object = join(engineFolder, `${name}.o`);
 		objects.push(object);
-		// The interpreter's loop alone profits from the highest optimisation.
-		const level = name === "xsRun" ? "-O3 -fno-gcse" : "";
+		const level = name === "xsRun" ? RUN : "";
 		lines.push(
 			`${object}: ${engine}/sources/${name}.c hosts/linux/xs_platform.h hosts/linux/memory.h ${engineFolder}/flags`,
 			`\t@mkdir -p ${engineFolder}`,

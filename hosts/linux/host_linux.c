@@ -173,6 +173,12 @@ void hostWatchSignals(xsMachine *the)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* A button's (media/voice/button), blocked before there are threads that one could end the process by; without a button they do nothing. */
+	sigset_t button;
+	sigemptyset(&button);
+	sigaddset(&button, SIGUSR1);
+	sigaddset(&button, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &button, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	watch.the = the;

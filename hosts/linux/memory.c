@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,10 @@ static struct {
 	Area chunks;
 	Area arena;
 } gMemory;
+
+/* Buffer of the engine's last jump, see xs_platform.h. */
+extern _Thread_local struct __jmp_buf_tag *gJumped;
+_Thread_local struct __jmp_buf_tag *gJumped;
 
 static size_t roundUp(size_t size, size_t unit)
 {

@@ -21,6 +21,10 @@ export const Form = Object.freeze({
 	/** Where sound comes from, where it goes. */
 	SOUND_INPUT: 6,
 	SOUND_OUTPUT: 7,
+	/** Where pictures come from: a path, or a URL of RTSP. */
+	PICTURE_SOURCE: 8,
+	/** The button of push to talk. */
+	BUTTON: 9,
 } as const);
 
 export interface Rule {
@@ -171,7 +175,9 @@ const CAMERA_HTTP = object({
 });
 
 const CAMERA = object({
-	source: required(text(1, PATH_LENGTH)),
+	source: required(text(1, PATH_LENGTH, Form.PICTURE_SOURCE)),
+	transport: choice("tcp", "tcp", "udp"),
+	packetBytes: whole(2048, 65_540, 16_384, 4096),
 	rate: number(0.1, 60, 10),
 	width: whole(16, 16_384, 640),
 	height: whole(16, 16_384, 480),
@@ -225,6 +231,9 @@ const KV = object({
 	channel: text(1, ID_LENGTH, Form.KV_CHANNEL),
 	channels: list(4, text(1, ID_LENGTH, Form.KV_CHANNEL)),
 	talk: choice("always", "always", "pushToTalk", "never"),
+	button: text(6, 64, Form.BUTTON, "signal"),
+	buttonActive: choice("low", "low", "high"),
+	buttonDebounce: whole(0, 1000, 20),
 	cleanUp: flag(false),
 	switches: KV_SWITCHES,
 	times: KV_TIMES,

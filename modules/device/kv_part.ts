@@ -1,12 +1,13 @@
 import type { KVConfig } from "device/config";
 import type { Part } from "device/part";
 import { DeviceRandom } from "device/random";
-import type { Logger } from "host/logger";
+import { LEVEL_INFO, LEVEL_WARNING, type Logger } from "host/logger";
 import { type Channel, PRIORITY_SYSTEM, PRIORITY_VOICE } from "kv/channel";
 import { AT_PAYLOAD, PAYLOAD_SIZE, STATE_TEXT } from "kv/constants";
 import { Endpoint, planEndpoint } from "kv/endpoint";
 import type { KVIO } from "kv/io";
 import { type KVSettings, settingsOf } from "kv/options";
+import { Button, buttonBytes } from "media/voice/button";
 import type { Voice } from "media/voice/voice";
 import { Datagram } from "net/datagram";
 import type { QueueCounters } from "net/packet_queue";
@@ -55,6 +56,7 @@ const KEY = Object.freeze({
 	state: constantText("state"),
 	strayAcks: constantText("strayAcks"),
 	system: constantText("system"),
+	talking: constantText("talking"),
 	systemIn: constantText("systemIn"),
 	systemOut: constantText("systemOut"),
 	timeouts: constantText("timeouts"),
@@ -74,8 +76,10 @@ export const KV_FRAMING = Object.freeze({ packetBytes: PAYLOAD_SIZE, headroom: A
 /** Names of states, in ROM. */
 const STATES = Object.freeze(STATE_TEXT.map((text) => constantText(text)));
 
+const PUSH_TO_TALK = "pushToTalk";
+
 /** Bytes of the figures at most: those of requests, and of each channel. */
-const FIXED_BYTES = 640;
+const FIXED_BYTES = 656;
 const CHANNEL_BYTES = 900;
 
 /** Bytes of the figures of so many channels, at most. */
@@ -89,39 +93,70 @@ export function kvSettings(config: KVConfig): KVSettings {
 }
 
 /** Reserves what a {@link KVPart} needs. */
-export function planKV(plan: MemoryPlan, settings: KVSettings): void {
+export function planKV(plan: MemoryPlan, settings: KVSettings, talk?: string): void {
 	planEndpoint(plan, settings);
+	if (talk === PUSH_TO_TALK) plan.note("push to talk", buttonBytes(), "");
 }
 
 /** The device's place in KV channels. Made at boot, started once. */
 export class KVPart implements Part {
 	readonly endpoint: Endpoint;
 	readonly #voice: Voice | undefined;
+	readonly #config: KVConfig;
+	readonly #log: Logger;
+	#button: Button | undefined;
 
 	/** @param voice who speaks and hears; undefined: the device is a silent member. @throws Error when there is no socket to be had. */
 	constructor(config: KVConfig, settings: KVSettings, plan: MemoryPlan, log: Logger, voice: Voice | undefined) {
 		const io: KVIO = { Stream, Datagram, Resolver, Timer, monotonic };
 		const talks = config.talk !== "never";
 		this.#voice = voice;
+		this.#config = config;
+		this.#log = log;
 		if (voice) voice.talking = config.talk === "always";
 		this.endpoint = new Endpoint({ settings, io, plan, log, random: new DeviceRandom(), voice, talks });
 	}
 
 	/** Push to talk: whether the device's sound is sent. */
 	talk(on: boolean): void {
-		if (this.#voice) this.#voice.talking = on;
+		const voice = this.#voice;
+		if (voice === undefined || voice.talking === on) return;
+		voice.talking = on;
+		this.#log.log(LEVEL_INFO, "kv", on ? "talk-began" : "talk-ended");
 	}
 
+	/** @throws Error naming the button that cannot be used. */
 	start(): void {
+		const { talk, button, buttonActive, buttonDebounce } = this.#config;
+		if (talk === PUSH_TO_TALK && this.#voice !== undefined) {
+			this.#button = new Button({
+				name: button,
+				activeLow: buttonActive === "low",
+				debounce: buttonDebounce,
+				onChange: () => this.#pressed(),
+			});
+			this.#pressed();
+		}
 		this.endpoint.start();
 	}
 
 	stop(done: () => void): void {
+		this.#button?.close();
+		this.#button = undefined;
 		this.endpoint.stop(done);
 	}
 
 	close(): void {
+		this.#button?.close();
+		this.#button = undefined;
 		this.endpoint.close();
+	}
+
+	#pressed(): void {
+		const button = this.#button;
+		if (button === undefined) return;
+		this.talk(button.pressed);
+		if (button.error !== "") this.#log.log(LEVEL_WARNING, "kv", "button-lost", { reason: button.error });
 	}
 
 	writeFigures(figures: Figures): void {
@@ -129,6 +164,7 @@ export class KVPart implements Part {
 		const { counters } = endpoint.control;
 		figures.open(KEY.kv);
 		figures.number(KEY.joined, endpoint.joined);
+		figures.number(KEY.talking, this.#voice?.talking ? 1 : 0);
 		figures.number(KEY.requests, counters.requests);
 		figures.number(KEY.refused, counters.refused);
 		figures.number(KEY.connectFailures, counters.connectFailures);

@@ -36,6 +36,8 @@ import type { Arena } from "storage/arena";
 import type { RandomSource } from "time/backoff";
 
 const AREA = "kv";
+/** Upper halves of user ids. */
+const KEYS = 0x1_0000_0000;
 /** Datagrams read in one turn before others get theirs (section 4). */
 const READS = 32;
 /** What is read from the network, and system packets on their way out. One byte more than a datagram may have tells the longer ones. */
@@ -282,8 +284,8 @@ export class Channel {
 		const { voice, framing } = this.#options;
 		if (!voice) return;
 		const { speaker } = this.session.presence;
-		// The same user in two channels is two streams.
-		const number = voice.speaker(speaker.low, (speaker.high ^ (this.index << 28)) >>> 0, now);
+		// The same user in two channels is two streams: the key's upper half goes on above 32 bits, so no two of them are alike.
+		const number = voice.speaker(speaker.low, speaker.high + this.index * KEYS, now);
 		if (number < 0) return;
 		const payload = this.#packet + AT_PAYLOAD;
 		framing.read(payload);

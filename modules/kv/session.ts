@@ -6,7 +6,6 @@ import {
 	COMMAND_JOIN,
 	COMMAND_LEAVE,
 	COMMAND_REGISTER,
-	COMMAND_UNREGISTER,
 	EVENT_ALIVE,
 	EVENT_CANCEL,
 	EVENT_CLOSED,
@@ -46,6 +45,7 @@ import {
 	STATE_WAITING,
 } from "kv/constants";
 import { ChannelCounters } from "kv/counters";
+import { Holdings } from "kv/holdings";
 import { Id, NO_ID } from "kv/id";
 import type { KVSettings } from "kv/options";
 import { MISSED_LIMIT, Presence } from "kv/presence";
@@ -99,14 +99,7 @@ export class Session {
 	#asking = false;
 	#stopping = false;
 	#stopAt = Infinity;
-	/** The user is registered, or was given. */
-	#known = false;
-	/** The channel is there to be joined. */
-	#found = false;
-	/** `channel` is one that it had created: the server may still have it. */
-	#look = false;
-	/** The server has listed the channel just now. */
-	#listed = false;
+	readonly #ids = new Holdings();
 	#joinedAt = 0;
 	readonly #watch: Watch;
 	/** The server does not tell ports. */
@@ -141,13 +134,18 @@ export class Session {
 		this.proceed(now);
 	}
 
-	/** Leaves, and deletes what it had made when that is wanted; EVENT_STOPPED follows, at once when it is not joined. */
+	/** Leaves, and deletes what it had made when that is wanted; EVENT_STOPPED follows, at once when nothing is to be asked. */
 	stop(now: number): void {
 		if (this.#stopping) return;
 		this.#stopping = true;
-		if (this.state === STATE_JOINED) this.leave(now);
-		else if (this.state === STATE_JOINING) this.#stopAt = now + this.#times.leave;
-		else this.stopped();
+		const { state } = this;
+		const making = state === STATE_REGISTERING || state === STATE_CREATING;
+		if (state === STATE_JOINED) return this.leave(now);
+		this.#stopAt = now + this.#times.leave;
+		// What is asked for may be there when its answer comes.
+		if (state === STATE_JOINING || (making && this.#settings.cleanUp)) return;
+		this.cancel();
+		this.cleanUp();
 	}
 
 	get joined(): boolean {
@@ -179,6 +177,8 @@ export class Session {
 			case STATE_REFUSED:
 			case STATE_ABSENT:
 				return this.#asking ? Infinity : this.retryAt;
+			case STATE_REGISTERING:
+			case STATE_CREATING:
 			case STATE_JOINING:
 			case STATE_LEAVING:
 				return this.#stopAt;
@@ -200,6 +200,8 @@ export class Session {
 			case STATE_ABSENT:
 				if (now >= this.retryAt && !this.#asking) this.askList(now);
 				break;
+			case STATE_REGISTERING:
+			case STATE_CREATING:
 			case STATE_JOINING:
 			case STATE_LEAVING:
 				if (now >= this.#stopAt) this.stopped();
@@ -211,12 +213,13 @@ export class Session {
 		if (!this.#asking) return;
 		this.#asking = false;
 		const { request } = this;
+		const ids = this.#ids;
 		switch (this.state) {
 			case STATE_REGISTERING:
 				if (!request.ok) this.failed(now);
 				else {
 					this.uid.copy(request.status);
-					this.#known = true;
+					ids.registered();
 					this.#events |= EVENT_REGISTERED;
 					this.proceed(now);
 				}
@@ -224,9 +227,9 @@ export class Session {
 			case STATE_LOOKING:
 				if (!request.ok && !request.refused) this.failed(now);
 				else {
-					this.#look = false;
-					this.#listed = request.ok && request.listed;
-					this.#found = this.#listed;
+					ids.look = false;
+					ids.listed = request.ok && request.listed;
+					if (ids.listed) ids.made();
 					this.proceed(now);
 				}
 				break;
@@ -234,7 +237,7 @@ export class Session {
 				if (!request.ok) this.failed(now);
 				else {
 					this.channel.copy(request.status);
-					this.#found = true;
+					ids.made();
 					this.#events |= EVENT_CREATED;
 					this.proceed(now);
 				}
@@ -246,12 +249,12 @@ export class Session {
 				this.looked(now);
 				break;
 			case STATE_ABSENT:
-				this.#listed = request.ok && request.listed;
-				if (this.#listed) this.proceed(now);
+				ids.listed = request.ok && request.listed;
+				if (ids.listed) this.proceed(now);
 				else this.retryAt = now + this.#times.check;
 				break;
 			case STATE_LEAVING:
-				this.left();
+				this.cleanUp();
 		}
 	}
 
@@ -290,14 +293,15 @@ export class Session {
 	private proceed(now: number): void {
 		const { uid, channel } = this;
 		this.retryAt = Infinity;
-		if (!this.#known) {
+		if (this.#stopping) this.cleanUp();
+		else if (!this.#ids.known) {
 			const { administrator, permissions } = this.#settings;
 			this.state = STATE_REGISTERING;
 			this.ask(COMMAND_REGISTER, administrator, permissions);
-		} else if (!this.#found && this.#look) {
+		} else if (!this.#ids.found && this.#ids.look) {
 			this.state = STATE_LOOKING;
 			this.askList(now);
-		} else if (!this.#found) {
+		} else if (!this.#ids.found) {
 			this.state = STATE_CREATING;
 			this.ask(COMMAND_CREATE, uid);
 		} else {
@@ -309,18 +313,15 @@ export class Session {
 
 	private joinAnswered(now: number): void {
 		const { request } = this;
-		if (this.#stopping) {
-			if (request.ok) this.leave(now);
-			else this.stopped();
-			return;
-		}
-		const listed = this.#listed;
-		this.#listed = false;
-		if (request.ok) this.join(request.port, now);
-		else if (!this.#own && !listed && request.saysMissing) this.absent(REASON_REQUEST, now);
+		const listed = this.#ids.listed;
+		this.#ids.listed = false;
+		if (request.ok && this.#stopping) this.leave(now);
+		else if (request.ok) this.join(request.port, now);
+		else if (this.#stopping) this.cleanUp();
+		else if (!this.#own && !listed && request.saysMissing) this.absent(REASON_REQUEST, now, true);
 		else if (this.#own && listed && request.refused) {
 			// Not the channel that it had created before, or no way back into it.
-			this.#found = false;
+			this.#ids.found = false;
 			this.proceed(now);
 		} else this.failed(now);
 	}
@@ -418,9 +419,10 @@ export class Session {
 	private failed(now: number): void {
 		const { request } = this;
 		const { result } = request;
+		if (this.#stopping) return this.cleanUp();
 		if (request.refused || result === RESULT_ILLEGAL_UID || result === RESULT_ILLEGAL_PORT) {
 			this.counters.refusals++;
-			this.forget(true);
+			this.forget(true, true);
 			this.state = STATE_REFUSED;
 			this.reason = REASON_REQUEST;
 			this.retryAt = this.#settings.switches.refused === "slow" ? now + this.#times.refused : Infinity;
@@ -439,8 +441,8 @@ export class Session {
 		this.#events |= EVENT_LOST;
 	}
 
-	private absent(reason: number, now: number): void {
-		this.forget(true);
+	private absent(reason: number, now: number, same = false): void {
+		this.forget(true, same);
 		this.state = STATE_ABSENT;
 		this.reason = reason;
 		this.retryAt = now + this.#times.check;
@@ -448,12 +450,10 @@ export class Session {
 	}
 
 	/** Ids that it was given by the server are of no use any more, a channel of its own perhaps not yet. */
-	private forget(gone: boolean): void {
+	private forget(gone: boolean, same = false): void {
 		const { uid } = this.#settings;
-		this.#known = uid !== undefined;
 		if (uid !== undefined) this.uid.copy(uid);
-		this.#found = !this.#own;
-		this.#look = this.#own && !gone && !this.channel.zero;
+		this.#ids.forget(uid !== undefined, !this.#own, this.#own && !gone && !this.channel.zero, same);
 	}
 
 	private leave(now: number): void {
@@ -465,14 +465,15 @@ export class Session {
 		this.ask(COMMAND_LEAVE, uid, uid, channel);
 	}
 
-	/** A request of a stop is done: the next one, when what it had made is to be deleted. */
-	private left(): void {
+	/** The next request of a stop: what it had made is deleted when that is wanted, as far as the server is known to have it. */
+	private cleanUp(): void {
 		const { uid } = this;
-		const { command } = this.request;
-		if (!this.#settings.cleanUp || command === COMMAND_UNREGISTER) this.stopped();
-		else if (command === COMMAND_LEAVE && this.#own) this.ask(COMMAND_DELETE, uid, this.channel);
-		else if (this.#settings.uid === undefined) this.ask(COMMAND_UNREGISTER, uid, uid);
-		else this.stopped();
+		const command = this.#settings.cleanUp ? this.#ids.delete() : 0;
+		if (command === 0) this.stopped();
+		else {
+			this.state = STATE_LEAVING;
+			this.ask(command, uid, command === COMMAND_DELETE ? this.channel : uid);
+		}
 	}
 
 	private stopped(): void {

@@ -110,7 +110,7 @@ export class PacketQueue {
 
 	/** A packet at `offset`; it is copied when it has to wait. @returns SENT, QUEUED or DROPPED. */
 	send(offset: number, length: number, peer: number, priority: number, now: number): number {
-		if (this.waiting === 0 && this.open(now)) {
+		if (this.waiting === 0 && ((this.deadline === Infinity && !this.wantsWritable) || this.open(now))) {
 			const outcome = this.write(offset, length, peer, priority, now);
 			if (outcome !== QUEUED) return outcome;
 		}

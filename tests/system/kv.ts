@@ -96,6 +96,8 @@ export interface SpeakerMetrics {
 export interface KvMetrics extends Omit<Metrics, "arrow"> {
 	readonly kv: {
 		readonly joined: number;
+		/** 1: what the device hears may be sent. */
+		readonly talking: number;
 		readonly requests: number;
 		readonly refused: number;
 		readonly connectFailures: number;

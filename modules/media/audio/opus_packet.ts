@@ -1,3 +1,5 @@
+import { duration, frames, padding } from "media/audio/opus_parse";
+
 /**
  * The framing of Opus packets, RFC 6716 section 3, in place and without decoding: what a packet holds, whether it is well-formed,
  * and padding it to an exact size (code 3 padding, section 3.2.5) and back.
@@ -23,17 +25,10 @@ const TWO_EQUAL = 1;
 const TWO_DIFFERENT = 2;
 const ANY_NUMBER = 3;
 /** Of the second byte of code 3. */
-const COUNT = 0x3f;
 const PADDED = 0x40;
 const VARIABLE = 0x80;
-/** Longest frame in bytes (R2), longest packet in ticks: 120 ms (R5). */
-const LONGEST_FRAME = 1275;
-const LONGEST_PACKET = 5760;
 /** A length byte of the padding that says: 254 bytes, and another length byte follows. */
 const MORE = 255;
-/** Lengths of frames from here on take two bytes. */
-const TWO_BYTES = 252;
-
 /** The coder of a packet with this first byte. */
 export function opusMode(toc: number): number {
 	const config = toc >> 3;
@@ -51,40 +46,17 @@ export function opusFrameTicks(toc: number): number {
 
 /** @returns frames in a packet, 1 to 48, or -1. */
 export function opusFrames(bytes: Uint8Array, at: number, length: number): number {
-	if (length < 1) return -1; // R1
-	switch (bytes[at] & CODE) {
-		case ONE_FRAME:
-			return length - 1 <= LONGEST_FRAME ? 1 : -1;
-		case TWO_EQUAL: // R3
-			return (length & 1) === 1 && length - 1 <= 2 * LONGEST_FRAME ? 2 : -1;
-		case TWO_DIFFERENT: // R4
-			return lengthsFit(bytes, at + 1, at + length, 2) ? 2 : -1;
-		default:
-			return countedFrames(bytes, at, length);
-	}
+	return frames(bytes, at, length);
 }
 
 /** @returns ticks of 1/48,000 s that a packet plays, 120 to 5760, or -1. */
 export function opusDuration(bytes: Uint8Array, at: number, length: number): number {
-	const frames = opusFrames(bytes, at, length);
-	return frames < 0 ? -1 : frames * opusFrameTicks(bytes[at]);
+	return duration(bytes, at, length);
 }
 
 /** @returns bytes of padding at the end of a packet (0 without), or -1. */
 export function paddingLength(bytes: Uint8Array, at: number, length: number): number {
-	if (length < 1) return -1;
-	if ((bytes[at] & CODE) !== ANY_NUMBER) return 0;
-	if (length < 2) return -1;
-	if ((bytes[at + 1] & PADDED) === 0) return 0;
-	const end = at + length;
-	let padding = 0;
-	for (let i = at + 2; i < end; i++) {
-		const more = bytes[i] === MORE;
-		padding += more ? MORE - 1 : bytes[i];
-		if (padding > end - i - 1) return -1;
-		if (!more) return padding;
-	}
-	return -1;
+	return padding(bytes, at, length);
 }
 
 /**
@@ -93,8 +65,8 @@ export function paddingLength(bytes: Uint8Array, at: number, length: number): nu
  * @returns the offset in `bytes`; `at + length` without padding, -1.
  */
 export function paddingOffset(bytes: Uint8Array, at: number, length: number): number {
-	const padding = paddingLength(bytes, at, length);
-	return padding < 0 ? -1 : at + length - padding;
+	const count = padding(bytes, at, length);
+	return count < 0 ? -1 : at + length - count;
 }
 
 /**
@@ -103,7 +75,7 @@ export function paddingOffset(bytes: Uint8Array, at: number, length: number): nu
  * @returns `size`, or -1 when the packet breaks a rule, is larger, or `limit` is smaller.
  */
 export function padTo(bytes: Uint8Array, at: number, length: number, size: number, limit: number): number {
-	if (size > limit || length > limit || at + limit > bytes.length || opusFrames(bytes, at, length) < 0) return -1;
+	if (size > limit || length > limit || at + limit > bytes.length || frames(bytes, at, length) < 0) return -1;
 	if (length === size) return size;
 	let count = unpad(bytes, at, length);
 	if (count > size) return -1;
@@ -133,48 +105,16 @@ export function padTo(bytes: Uint8Array, at: number, length: number, size: numbe
  * @returns the new length, or -1 with the packet as it was.
  */
 export function unpad(bytes: Uint8Array, at: number, length: number): number {
-	const frames = opusFrames(bytes, at, length);
-	if (frames < 0) return -1;
+	const count = frames(bytes, at, length);
+	if (count < 0) return -1;
 	if ((bytes[at] & CODE) !== ANY_NUMBER) return length;
 	const kind = bytes[at + 1];
 	const end = paddingOffset(bytes, at, length);
 	let from = at + 2;
 	if ((kind & PADDED) !== 0) while (bytes[from++] === MORE);
 	let to = at + 1;
-	if (frames > 2) bytes[to++] = kind & ~PADDED;
-	else bytes[at] ^= frames === 1 ? ANY_NUMBER : (kind & VARIABLE) === 0 ? ANY_NUMBER ^ TWO_EQUAL : ANY_NUMBER ^ TWO_DIFFERENT;
+	if (count > 2) bytes[to++] = kind & ~PADDED;
+	else bytes[at] ^= count === 1 ? ANY_NUMBER : (kind & VARIABLE) === 0 ? ANY_NUMBER ^ TWO_EQUAL : ANY_NUMBER ^ TWO_DIFFERENT;
 	bytes.copyWithin(to, from, end);
 	return to - at + end - from;
-}
-
-/** Code 3: R5 to R7. */
-function countedFrames(bytes: Uint8Array, at: number, length: number): number {
-	const padding = paddingLength(bytes, at, length);
-	if (padding < 0) return -1;
-	const kind = bytes[at + 1];
-	const frames = kind & COUNT;
-	if (frames === 0 || frames * opusFrameTicks(bytes[at]) > LONGEST_PACKET) return -1;
-	const end = at + length - padding;
-	let from = at + 2;
-	if ((kind & PADDED) !== 0) while (bytes[from++] === MORE);
-	if ((kind & VARIABLE) !== 0) return lengthsFit(bytes, from, end, frames) ? frames : -1;
-	const size = (end - from) / frames;
-	return size === Math.floor(size) && size <= LONGEST_FRAME ? frames : -1;
-}
-
-/** Whether the lengths of all frames but the last, and then the frames, lie between `from` and `end`. Section 3.2.1. */
-function lengthsFit(bytes: Uint8Array, from: number, end: number, frames: number): boolean {
-	let position = from;
-	let sum = 0;
-	for (let i = 1; i < frames; i++) {
-		if (position >= end) return false;
-		let size = bytes[position++];
-		if (size >= TWO_BYTES) {
-			if (position >= end) return false;
-			size += 4 * bytes[position++];
-		}
-		sum += size;
-	}
-	const last = end - position - sum;
-	return last >= 0 && last <= LONGEST_FRAME;
 }

@@ -1,5 +1,6 @@
 import type { DelayEstimate } from "media/voice/delay_estimate";
 import { JitterCounters } from "media/voice/jitter_counters";
+import { arrive, arriveCounted, lateness } from "media/voice/timing";
 import { TransitClock } from "media/voice/transit_clock";
 import type { PacketPool } from "storage/pool";
 
@@ -68,17 +69,26 @@ export class JitterBuffer {
 	readonly #mask: number;
 	/** Number that is played next, highest one that came; 32 bits. */
 	#next = 0;
-	readonly #clock: TransitClock;
+	/** Of `#clock`. */
+	readonly #times: ArrayBuffer;
+	/** Of `#estimate`, when it has them. */
+	readonly #counts: ArrayBuffer | undefined;
 	#state = STATE_IDLE;
-	readonly #pool: PacketPool;
+	/** When a packet came. */
+	#last = -Infinity;
 	#frame = 0;
 	#highest = 0;
+	readonly #pool: PacketPool;
+	/** What the estimate says, and that within the limits. */
+	#told = -1;
+	#wanted = 0;
 	/** Media time that is played next, and units of it that were made up because nothing was there. */
 	#position = 0;
 	/** Block that the caller of `take` looks at; -1: none. */
 	#lent = -1;
 	readonly #perMs: number;
 	readonly #estimate: DelayEstimate;
+	readonly #clock: TransitClock;
 	/** Bit n: number `#next - 1 - n` is done with and needs no counting when it comes again. */
 	#past = 0;
 	/** Share of packets lost lately, and whether that is much. */
@@ -121,6 +131,8 @@ export class JitterBuffer {
 		this.#pool = options.pool;
 		this.#estimate = options.estimate;
 		this.#clock = new TransitClock(unitsPerMs);
+		this.#times = this.#clock.times;
+		this.#counts = options.estimate.counts;
 		this.#minimum = minimum;
 		this.#maximum = maximum;
 		this.#limit = options.limit ?? 0;
@@ -128,29 +140,7 @@ export class JitterBuffer {
 		this.#packets = packets;
 		this.#places = new Int32Array(places << PLACE_SHIFT);
 		this.#mask = places - 1;
-	}
-
-	/** Delay that is aimed at, in ms. */
-	get target(): number {
-		let wanted = this.#estimate.target;
-		if (wanted < this.#minimum) wanted = this.#minimum;
-		if (this.#losing && this.redundant) wanted += this.#frame / this.#perMs;
-		return wanted < this.#maximum ? wanted : this.#maximum;
-	}
-
-	/** By how many millionths the sender's clock runs faster than ours; 0 until that is known, after half a minute. */
-	get drift(): number {
-		return this.#clock.drift;
-	}
-
-	/** Sound was played or made up at the last `take`. */
-	get playing(): boolean {
-		return this.#state === STATE_PLAYING;
-	}
-
-	/** Nothing is held and nothing is played. */
-	get idle(): boolean {
-		return this.held === 0 && this.#state !== STATE_PLAYING;
+		this.want(this.#estimate.target);
 	}
 
 	/**
@@ -160,13 +150,12 @@ export class JitterBuffer {
 	 */
 	insert(block: number, sequence: number, media: number, units: number, now: number): boolean {
 		const counters = this.counters;
-		const clock = this.#clock;
 		counters.received++;
 		this.#frame = units;
-		if (this.#state === STATE_IDLE || now - clock.last > PAUSE) this.begin(sequence, media, now);
+		if (this.#state === STATE_IDLE || now - this.#last > PAUSE) this.begin(sequence, media, now);
 		let highest = this.#highest;
 		let step = ((sequence - highest) << 16) >> 16;
-		const late = clock.delay(media, now);
+		const late = lateness(this.#times, media, now);
 		if (step > SEQUENCE_JUMP || step < -SEQUENCE_JUMP || late > MEDIA_JUMP || late < -MEDIA_JUMP) {
 			if (this.#candidate !== sequence) {
 				this.#candidate = (sequence + 1) & 0xffff;
@@ -177,7 +166,7 @@ export class JitterBuffer {
 			highest = this.#highest;
 			step = 0;
 		}
-		this.#candidate = -1;
+		if (this.#candidate >= 0) this.#candidate = -1;
 		const number = (highest + step) | 0;
 		const ahead = (number - this.#next) | 0;
 		if (ahead < 0 && !this.precedes(number, ahead, media, now)) return false;
@@ -189,8 +178,13 @@ export class JitterBuffer {
 			return false;
 		}
 		// A copy of an old packet says nothing about delays, so it is looked at only now.
-		const delay = clock.observe(media, now);
-		this.#estimate.observe(delay, clock.media, now);
+		const counts = this.#counts;
+		if (counts === undefined) this.arrived(media, now);
+		else {
+			const wanted = arriveCounted(this.#times, counts, media, now);
+			this.#last = now;
+			if (wanted !== this.#told) this.want(wanted);
+		}
 		places[place] = block + 1;
 		places[place + PLACE_SEQUENCE] = number;
 		places[place + PLACE_MEDIA] = media;
@@ -212,24 +206,26 @@ export class JitterBuffer {
 		}
 		if (this.held === 0) return this.#state === STATE_PLAYING ? this.makeUp() : TAKE_NOTHING;
 		const places = this.#places;
-		const clock = this.#clock;
+		const times = this.#times;
 		let place = (this.#next & this.#mask) << PLACE_SHIFT;
 		if (places[place] === 0) place = this.firstPlace();
 		let media = places[place + PLACE_MEDIA];
-		let delay = clock.delay(media, due);
-		const target = this.target;
+		let delay = lateness(times, media, due);
+		const target = this.#losing ? this.target : this.#wanted;
 		if (this.#state !== STATE_PLAYING) {
 			if (delay < target) return TAKE_NOTHING;
 			this.resume(media);
 		}
 		const frame = this.#frame;
 		const limit = this.#limit;
-		const longest = limit > 0 ? limit : this.#maximum + frame / this.#perMs;
-		while (delay > longest && this.held > 1) {
-			this.drop(place);
-			place = this.firstPlace();
-			media = places[place + PLACE_MEDIA];
-			delay = clock.delay(media, due);
+		if (delay > (limit > 0 ? limit : this.#maximum)) {
+			const longest = limit > 0 ? limit : this.#maximum + frame / this.#perMs;
+			while (delay > longest && this.held > 1) {
+				this.drop(place);
+				place = this.firstPlace();
+				media = places[place + PLACE_MEDIA];
+				delay = lateness(times, media, due);
+			}
 		}
 		const number = places[place + PLACE_SEQUENCE];
 		const missing = (number - this.#next) | 0;
@@ -243,9 +239,29 @@ export class JitterBuffer {
 			}
 		}
 		if (missing > 0) this.passed(missing);
-		this.delay = delay;
-		this.judge(delay - target);
-		return this.play(place, media);
+		return this.play(place, media, delay, target);
+	}
+
+	/** Delay that is aimed at, in ms. */
+	get target(): number {
+		if (!this.#losing || !this.redundant) return this.#wanted;
+		const wanted = this.#wanted + this.#frame / this.#perMs;
+		return wanted < this.#maximum ? wanted : this.#maximum;
+	}
+
+	/** By how many millionths the sender's clock runs faster than ours; 0 until that is known, after half a minute. */
+	get drift(): number {
+		return this.#clock.drift;
+	}
+
+	/** Sound was played or made up at the last `take`. */
+	get playing(): boolean {
+		return this.#state === STATE_PLAYING;
+	}
+
+	/** Nothing is held and nothing is played. */
+	get idle(): boolean {
+		return this.held === 0 && this.#state !== STATE_PLAYING;
 	}
 
 	/** Drops all packets: the stream begins anew with the next one. */
@@ -272,6 +288,8 @@ export class JitterBuffer {
 		this.clear();
 		this.#clock.reset();
 		this.#estimate.reset();
+		this.want(this.#estimate.target);
+		this.#last = -Infinity;
 		this.#loss = 0;
 		this.#losing = false;
 		this.redundant = false;
@@ -294,7 +312,7 @@ export class JitterBuffer {
 		if (this.#state !== STATE_IDLE) {
 			// The numbers went on during the pause when they are about as far as its time says: these packets were lost.
 			const lost = (step - 1) * (this.#frame / this.#perMs);
-			if (step >= 1 && lost <= now - this.#clock.last + PAUSE / 2) counters.lost += step - 1;
+			if (step >= 1 && lost <= now - this.#last + PAUSE / 2) counters.lost += step - 1;
 			else this.restarted = true;
 			counters.restarts++;
 		} else this.restarted = true;
@@ -302,6 +320,7 @@ export class JitterBuffer {
 		this.#state = STATE_FILLING;
 		this.#clock.begin(media, now);
 		this.#estimate.begin?.();
+		this.#last = now;
 		this.#next = sequence;
 		this.#highest = sequence;
 		this.#past = 0;
@@ -328,8 +347,27 @@ export class JitterBuffer {
 		if (bit < 32) this.#past |= 1 << bit;
 		counters.late++;
 		if (counters.lost > 0) counters.lost--;
-		this.#estimate.observe(this.#clock.observe(media, now), this.#clock.media, now);
+		this.arrived(media, now);
 		return false;
+	}
+
+	/** A packet came that says something about delays. */
+	private arrived(media: number, now: number): void {
+		const counts = this.#counts;
+		this.#last = now;
+		if (counts === undefined) {
+			const clock = this.#clock;
+			const late = arrive(this.#times, media, now);
+			this.#estimate.observe(late, clock.media, now);
+			this.want(this.#estimate.target);
+		} else this.want(arriveCounted(this.#times, counts, media, now));
+	}
+
+	/** The estimate is `wanted`. */
+	private want(wanted: number): void {
+		this.#told = wanted;
+		const minimum = this.#minimum;
+		this.#wanted = wanted < minimum ? minimum : wanted < this.#maximum ? wanted : this.#maximum;
 	}
 
 	/** Index of the place of the first packet held; there is one. */
@@ -352,8 +390,13 @@ export class JitterBuffer {
 		const places = this.#places;
 		this.passed((places[place + PLACE_SEQUENCE] - this.#next) | 0);
 		this.#position = (places[place + PLACE_MEDIA] + places[place + PLACE_UNITS]) | 0;
+		this.#next = (places[place + PLACE_SEQUENCE] + 1) | 0;
+		this.#past = (this.#past << 1) | 1;
+		const block = places[place] - 1;
+		places[place] = 0;
+		this.held--;
 		this.counters.dropped++;
-		this.#pool.release(this.vacate(place));
+		this.#pool.release(block);
 	}
 
 	/** `missing` numbers are over and did not come. */
@@ -367,30 +410,31 @@ export class JitterBuffer {
 		this.#past = missing < 32 ? this.#past << missing : 0;
 	}
 
-	/** Takes the packet, which is the next one, out of its place. @returns its block. */
-	private vacate(place: number): number {
+	/** Takes the packet, which is the next one, out of its place. */
+	private play(place: number, media: number, delay: number, target: number): number {
 		const places = this.#places;
+		const pool = this.#pool;
+		const units = places[place + PLACE_UNITS];
 		const block = places[place] - 1;
 		places[place] = 0;
-		this.held--;
 		this.#next = (places[place + PLACE_SEQUENCE] + 1) | 0;
 		this.#past = (this.#past << 1) | 1;
-		return block;
-	}
-
-	private play(place: number, media: number): number {
-		const pool = this.#pool;
-		const units = this.#places[place + PLACE_UNITS];
 		this.#position = (media + units) | 0;
 		this.#made = 0;
 		this.#unsure = 0;
-		const block = this.vacate(place);
-		if (this.#loss > 0) this.recover();
 		this.#lent = block;
-		this.units = units;
+		if (this.#loss > 0) this.recover();
+		this.held--;
+		this.counters.played++;
 		this.offset = pool.offset(block);
 		this.length = pool.lengths[block];
-		this.counters.played++;
+		this.units = units;
+		this.delay = delay;
+		const excess = delay - target;
+		const size = excess < 0 ? -excess : excess;
+		this.excess = size;
+		if (size > FAR) this.adjust = excess > 0 ? -1 : 1;
+		else if (this.adjust !== 0 && (size < NEAR || excess > 0 === this.adjust > 0)) this.adjust = 0;
 		return TAKE_PACKET;
 	}
 
@@ -460,12 +504,5 @@ export class JitterBuffer {
 
 	private firstNumber(): number {
 		return this.#places[this.firstPlace() + PLACE_SEQUENCE];
-	}
-
-	private judge(excess: number): void {
-		const size = excess < 0 ? -excess : excess;
-		if (size > FAR) this.adjust = excess > 0 ? -1 : 1;
-		else if (size < NEAR || excess > 0 === this.adjust > 0) this.adjust = 0;
-		this.excess = size;
 	}
 }

@@ -163,11 +163,12 @@ export class Listener {
 		const pool = this.pool;
 		const jitter = it.jitter;
 		const reader = this.#reader;
+		const received = jitter.counters.received;
 		const units = length > pool.size ? 0 : reader.duration(offset, length);
 		if (units === 0) {
 			it.damaged++;
 			// Who has sent nothing else yet keeps nobody out.
-			if (jitter.counters.received === 0) {
+			if (received === 0) {
 				it.end();
 				this.damaged++;
 			}
@@ -183,7 +184,7 @@ export class Listener {
 			number = sequencer.sequence;
 			media = sequencer.media;
 		}
-		if ((jitter.counters.received & LOOK) === 0 && reader.redundant(offset, length)) jitter.redundant = true;
+		if ((received & LOOK) === 0 && reader.redundant(offset, length)) jitter.redundant = true;
 		if (pool.used === pool.count && !this.makeRoom()) return;
 		const block = pool.take();
 		this.#bytes.copyWithin(pool.offset(block), offset, offset + length);

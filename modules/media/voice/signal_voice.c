@@ -53,19 +53,30 @@ static uint32_t mixed(uint32_t hash, uint32_t word)
 	return hash * 5 + 0xE6546B64u;
 }
 
-/* MurmurHash3, 32 bits, over whole words and a last one filled up with zeros. */
+static uint32_t wordOf(const uint8_t *data)
+{
+	uint32_t word;
+	memcpy(&word, data, sizeof(word));
+	return word;
+}
+
+/* As MurmurHash3, in four lanes, which do not wait for each other; the last word is filled up with zeros. */
 void fletcher_signal_fingerprint(xsMachine *the)
 {
 	int offset = number(the, 1);
 	int length = number(the, 2);
 	const uint8_t *data = span(the, offset, length, 0);
-	uint32_t hash = (uint32_t)length;
-	uint32_t word;
-	for (; length >= 4; length -= 4, data += 4) {
-		memcpy(&word, data, 4);
-		hash = mixed(hash, word);
+	uint32_t hash = (uint32_t)length, second = 1, third = 2, fourth = 3;
+	uint32_t word = 0;
+	for (; length >= 16; length -= 16, data += 16) {
+		hash = mixed(hash, wordOf(data));
+		second = mixed(second, wordOf(data + 4));
+		third = mixed(third, wordOf(data + 8));
+		fourth = mixed(fourth, wordOf(data + 12));
 	}
-	word = 0;
+	hash = mixed(mixed(mixed(hash, second), third), fourth);
+	for (; length >= 4; length -= 4, data += 4)
+		hash = mixed(hash, wordOf(data));
 	memcpy(&word, data, (size_t)length);
 	hash = mixed(hash, word);
 	hash ^= hash >> 16;

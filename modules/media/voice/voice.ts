@@ -21,7 +21,7 @@ export interface Voice {
 	attach(transport: VoiceTransport | undefined): void;
 	/** Push to talk: while false nothing is sent and the source is closed. */
 	talking: boolean;
-	/** Number of the speaker with a 64-bit key (two halves of 32 bits), made or found; -1 when all places are taken by live ones. */
+	/** Number of the speaker with a key of two numbers (a 64-bit id in two halves, or more), made or found; -1 when all places are taken by live ones. */
 	speaker(low: number, high: number, now: number): number;
 	/**
 	 * A packet of a speaker lies at `offset` (unpadded or padded Opus alike); it is copied. Damaged and strange packets are counted,

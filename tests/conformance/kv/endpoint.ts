@@ -297,9 +297,13 @@ export default function endpoint(suite: Suite): void {
 		two.give(voice(PEER, "0804"), "192.0.2.1:50190");
 		scene.world.run();
 		check.equal(
-			scene.voice.heard.map((text) => text.slice(0, 26)).join(", "),
-			"0000000000000009: 08010000, 1000000000000009: 08020000",
+			scene.voice.heard.map((text) => text.slice(0, text.indexOf(":") + 10)).join(", "),
+			"0000000000000009: 08010000, 10000000000000009: 08020000",
 		);
+		// Whoever has the bits of a channel's number in its id is not taken for somebody else there.
+		one.give(voice("1000000000000009", "0805"), "192.0.2.1:50190");
+		scene.world.run();
+		check.equal(scene.voice.heard.pop()?.slice(0, 26), "1000000000000009: 08050000");
 		scene.server.channels = ["fffffffe00000002"];
 		scene.server.port = "000000000000c40f";
 		scene.world.run(62000);

@@ -312,6 +312,49 @@ export default function session(suite: Suite): void {
 		check.equal(given.state, "stopped");
 	});
 
+	suite.test(
+		"KV-20 cleanUp: a stop on the way to being joined, or between two attempts, deletes what is there by then",
+		(check) => {
+			const registering = new Driver({ cleanUp: true }).start().stop();
+			check.equal(registering.state, "registering", "its answer is waited for");
+			registering.say("1").say("1");
+			check.equal(registering.asked(), "REGISTER 0 0, UNREGISTER 1 1");
+			check.equal(registering.state, "stopped");
+			const silent = new Driver({ cleanUp: true }).start().stop().wait(1500);
+			check.equal(silent.state, "stopped", "but not for ever");
+			const creating = new Driver({ cleanUp: true }).start().say("1").stop();
+			creating.say("7fbbf903e6c0").say("1").say("1");
+			check.equal(creating.asked(), "REGISTER 0 0, CREATE 1, DELETE 1 7fbbf903e6c0, UNREGISTER 1 1");
+			check.equal(creating.state, "stopped");
+			const joining = new Driver({ cleanUp: true }).start().say("1").say("7fbbf903e6c0").stop();
+			joining.asked();
+			joining.deny(1);
+			check.equal(joining.say("1").say("1").asked(), "DELETE 1 7fbbf903e6c0, UNREGISTER 1 1");
+			check.equal(joining.state, "stopped");
+			const waiting = new Driver({ cleanUp: true }).start().say("1").say("7fbbf903e6c0").deny(1);
+			check.equal(waiting.state, "waiting");
+			waiting.asked();
+			check.equal(waiting.stop().say("1").say("1").asked(), "DELETE 1 7fbbf903e6c0, UNREGISTER 1 1");
+			check.equal(waiting.state, "stopped");
+			const refused = new Driver({ cleanUp: true }).start().say("1").deny(4);
+			check.equal(refused.state, "refused");
+			refused.asked();
+			check.equal(refused.stop().say("1").asked(), "UNREGISTER 1 1");
+			check.equal(refused.state, "stopped");
+		},
+	);
+
+	suite.test("KV-20 cleanUp: nothing is deleted at a server that may be another one by now", (check) => {
+		const unheard = new Driver({ cleanUp: true }).start().say("1").fail(RESULT_CONNECT);
+		unheard.asked();
+		check.equal(unheard.stop().asked(), "");
+		check.equal(unheard.state, "stopped");
+		const given = new Driver({ cleanUp: true, uid: "7", ...CHANNEL }).start().deny(1);
+		given.asked();
+		check.equal(given.stop().asked(), "");
+		check.equal(given.state, "stopped");
+	});
+
 	suite.test("KV-15 voice: foreign and legal users of the channel only; the rest is counted by reason", (check) => {
 		const driver = new Driver().join();
 		const { counters } = driver.session;
