@@ -140,7 +140,10 @@ export class Session {
 		this.#stopping = true;
 		const { state } = this;
 		const making = state === STATE_REGISTERING || state === STATE_CREATING;
-		if (state === STATE_JOINED) return this.leave(now);
+		if (state === STATE_JOINED) {
+			this.leave(now);
+			return;
+		}
 		this.#stopAt = now + this.#times.leave;
 		// What is asked for may be there when its answer comes.
 		if (state === STATE_JOINING || (making && this.#settings.cleanUp)) return;
@@ -419,7 +422,10 @@ export class Session {
 	private failed(now: number): void {
 		const { request } = this;
 		const { result } = request;
-		if (this.#stopping) return this.cleanUp();
+		if (this.#stopping) {
+			this.cleanUp();
+			return;
+		}
 		if (request.refused || result === RESULT_ILLEGAL_UID || result === RESULT_ILLEGAL_PORT) {
 			this.counters.refusals++;
 			this.forget(true, true);

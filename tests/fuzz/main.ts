@@ -17,8 +17,7 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
-	return [new ArcRTCFuzzer(), new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer()];
+	return [new ArcRTCFuzzer(), new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
 }
 
 export default function fuzz(suite: Suite): void {

@@ -1,3 +1,4 @@
+import { OpenedPacket } from "arcrtc/opened_packet";
 import {
 	AUTH_AEAD,
 	AUTH_AEAD_HMAC80,
