@@ -14,6 +14,7 @@ import jitter from "conformance/arcrtc/jitter";
 import keys from "conformance/arcrtc/keys";
 import mediaSession from "conformance/arcrtc/media_session";
 import overhead from "conformance/arcrtc/overhead";
+import packetsMemory from "conformance/arcrtc/packets_memory";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
 import rotation from "conformance/arcrtc/rotation";
@@ -43,6 +44,7 @@ export default function arcrtc(suite: Suite): void {
 	keys(suite);
 	mediaSession(suite);
 	overhead(suite);
+	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
 	rotation(suite);
