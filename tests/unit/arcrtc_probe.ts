@@ -1,4 +1,3 @@
-import { OpenedPacket } from "arcrtc/opened_packet";
 import {
 	AUTH_AEAD,
 	AUTH_AEAD_HMAC80,
