@@ -314,7 +314,7 @@ const ARCRTC = object({
 		sdp: text(1, PATH_LENGTH),
 	}),
 	messageBytes: whole(1024, 16_384, 16_384, 4096),
-	ahead: whole(1, 32, 16, 2),
+	ahead: whole(1, 32, 16, 1),
 	burst: whole(1, 16, 16, 2),
 	reorder: whole(16, 512, 128, 32),
 	waiting: whole(2, 256, 64, 4),

@@ -2,6 +2,7 @@ import { args, exit } from "host/host";
 import { runArcrtcProbe } from "unit/arcrtc_probe";
 import { runProbe } from "unit/probes";
 import rtspClient from "unit/rtsp_client";
+import rtspEndpoint from "unit/rtsp_endpoint";
 import rtspParts from "unit/rtsp_parts";
 import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
@@ -142,6 +143,7 @@ export default function main(): void {
 	httpConnection(runner);
 	rtspParts(runner);
 	rtspClient(runner);
+	rtspEndpoint(runner);
 	rtpJPEG(runner);
 	rtpNAL(runner);
 	rtpAudio(runner);

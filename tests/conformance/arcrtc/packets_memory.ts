@@ -46,7 +46,7 @@ export default function packetsMemory(suite: Suite): void {
 		);
 		const sealer = (streams: number): object => new Sealer({ arena, offset: 0, streams, sources });
 		const one = heapOf(() => sealer(1));
-		around(check, one, 1024, "sealer of one stream");
+		around(check, one, 1152, "sealer of one stream");
 		around(check, heapOf(() => sealer(3)) - one, 2 * 512, "two more streams");
 		const opener = (streams: number, replayWindow: number): object =>
 			new Opener({ arena, offset: 0, streams, sources, counters, replayWindow });
