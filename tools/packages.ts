@@ -42,6 +42,7 @@ export const toTest: Need[] = [
 	ofTarget("linux32"),
 	ofTarget("armhf"),
 	{ purpose: "the viewers", packages: ["ffmpeg", "curl"], ready: () => onPath("ffmpeg") && onPath("curl") },
+	{ purpose: "libsrtp2 as a peer", packages: ["libsrtp2-dev"], ready: () => existsSync("/usr/include/srtp2/srtp.h") },
 	{ purpose: "the speech of the voice tests", packages: ["espeak-ng"], ready: () => onPath("espeak-ng") },
 	{ purpose: "the page's test", packages: ["chromium"], ready: () => onPath("chromium") },
 	{

@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define ROOT_TABLES (96 * 1024)
+#define ROOT_TABLES (192 * 1024)
 #define ROOT_CHUNKS (16 * 1024 * 1024)
 #define ROOT_STACK 2048
-#define ROOT_KEYS 6144
+#define ROOT_KEYS 12288
 
 static txMachine *gRoot;
 static int gImage;

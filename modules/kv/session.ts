@@ -140,7 +140,10 @@ export class Session {
 		this.#stopping = true;
 		const { state } = this;
 		const making = state === STATE_REGISTERING || state === STATE_CREATING;
-		if (state === STATE_JOINED) return this.leave(now);
+		if (state === STATE_JOINED) {
+			this.leave(now);
+			return;
+		}
 		this.#stopAt = now + this.#times.leave;
 		// What is asked for may be there when its answer comes.
 		if (state === STATE_JOINING || (making && this.#settings.cleanUp)) return;
@@ -177,13 +180,8 @@ export class Session {
 			case STATE_REFUSED:
 			case STATE_ABSENT:
 				return this.#asking ? Infinity : this.retryAt;
-			case STATE_REGISTERING:
-			case STATE_CREATING:
-			case STATE_JOINING:
-			case STATE_LEAVING:
-				return this.#stopAt;
 			default:
-				return Infinity;
+				return this.#stopAt;
 		}
 	}
 
@@ -200,10 +198,7 @@ export class Session {
 			case STATE_ABSENT:
 				if (now >= this.retryAt && !this.#asking) this.askList(now);
 				break;
-			case STATE_REGISTERING:
-			case STATE_CREATING:
-			case STATE_JOINING:
-			case STATE_LEAVING:
+			default:
 				if (now >= this.#stopAt) this.stopped();
 		}
 	}
@@ -419,7 +414,10 @@ export class Session {
 	private failed(now: number): void {
 		const { request } = this;
 		const { result } = request;
-		if (this.#stopping) return this.cleanUp();
+		if (this.#stopping) {
+			this.cleanUp();
+			return;
+		}
 		if (request.refused || result === RESULT_ILLEGAL_UID || result === RESULT_ILLEGAL_PORT) {
 			this.counters.refusals++;
 			this.forget(true, true);

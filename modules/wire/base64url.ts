@@ -1,19 +1,28 @@
 /** Base64 for addresses and names, RFC 4648 section 5, without padding. Cold paths. */
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 /** Text of `length` bytes. */
 export function formatBase64URL(bytes: Uint8Array, offset: number, length: number): string {
-	const end = offset + length;
-	let text = "";
-	for (let at = offset; at < end; at += 3) {
-		const left = end - at;
-		const group = (bytes[at] << 16) | (left > 1 ? bytes[at + 1] << 8 : 0) | (left > 2 ? bytes[at + 2] : 0);
-		text += DIGITS[group >> 18] + DIGITS[(group >> 12) & 63];
-		if (left > 1) text += DIGITS[(group >> 6) & 63];
-		if (left > 2) text += DIGITS[group & 63];
+	const size = Math.ceil((length * 4) / 3);
+	const text = new Uint8Array(size);
+	let bits = 0;
+	let held = 0;
+	let from = offset;
+	for (let at = 0; at < size; at++) {
+		if (held < 6) {
+			bits = ((bits << 8) | (from < offset + length ? bytes[from++] : 0)) & 0xffff;
+			held += 8;
+		}
+		held -= 6;
+		text[at] = letter((bits >> held) & 63);
 	}
-	return text;
+	return String.fromArrayBuffer(text.buffer);
+}
+
+function letter(digit: number): number {
+	if (digit < 26) return digit + 0x41;
+	if (digit < 52) return digit - 26 + 0x61;
+	if (digit < 62) return digit - 52 + 0x30;
+	return digit === 62 ? 0x2d : 0x5f;
 }
 
 function digit(code: number): number {

@@ -1,9 +1,11 @@
+import { ArcRTCFuzzer } from "fuzz/arcrtc";
 import { Campaign } from "fuzz/campaign";
 import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
 import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
 import { RTPFuzzer } from "fuzz/rtp";
+import { RTSPFuzzer } from "fuzz/rtsp";
 import { Counter, print } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
@@ -15,7 +17,7 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer()];
+	return [new ArcRTCFuzzer(), new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
 }
 
 export default function fuzz(suite: Suite): void {

@@ -67,8 +67,9 @@ function units(...hex: string[]): Uint8Array {
 	return join(...hex.map((one) => bytesOf((0x100000000 + one.length / 2).toString(16).slice(1) + one)));
 }
 
+/** Payloads of hex, "!": with the marker. */
 function texts(...hex: string[]): Sample[] {
-	return hex.map((one) => ({ bytes: bytesOf(one), marker: one.length % 4 === 0 }));
+	return hex.map((one) => ({ bytes: bytesOf(one.split("!").join("")), marker: one.endsWith("!") }));
 }
 
 /** Payloads as a sender makes them, by state. */
@@ -90,41 +91,41 @@ function samples(): Sample[][] {
 			[units("6764001facd9", "68ebe3cb22c0", "65" + long), units("4181aabb", "4122cc"), units("01" + long)],
 			(arena) => new H264Packetizer(arena, PREFIX_LENGTHS),
 		),
-		...texts("7800066764001facd9000668ebe3cb22c00003658812", "78000241810003412201"),
+		...texts("7800066764001facd9000668ebe3cb22c00003658812!", "78000241810003412201!"),
 	];
 	all[H265] = [
 		...cut(
 			[units("40010c", "420101", "4401c1", "2601" + long), units("0201" + long), units("000181aa")],
 			(arena) => new H265Packetizer(arena, PREFIX_LENGTHS),
 		),
-		...texts("6001000340010c000402010081"),
+		...texts("6001000340010c000402010081!"),
 	];
 	all[AAC] = [
 		...cut([pattern(100, 1), pattern(400, 2)], (arena) => new AACPacketizer(arena)),
-		...texts("0030001000180008a1a2b1b2b3c1"),
+		...texts("0030001000180008a1a2b1b2b3c1!"),
 	];
 	all[AV1] = texts(
-		"280308aabb30010203",
-		"000212000332019902400003346807",
+		"280308aabb30010203!",
+		"000212000332019902400003346807!",
 		"680208aa3001",
 		"d0025555555555",
-		"a001032099",
-		"103001",
+		"a001032099!",
+		"103001!",
 	);
 	all[VP9] = texts(
-		"0c82494e",
-		"fc953200030502" + "82494e11",
-		"0e380780043802800168" + "02040c0182494e",
+		"0c82494e!",
+		"fc953200030502" + "82494e11!",
+		"0e380780043802800168" + "02040c0182494e!",
 		"280000" + "82a1",
-		"6c0200a1",
+		"6c0200a1!",
 		"48a1",
-		"44a3",
+		"44a3!",
 	);
 	all[SOUND] = texts("08aabb", "0b41fff4aabb", "09aabb", "0a0101", "0b8301fb00");
 	all[HEADERS] = texts(
 		"80e012340001000000bc614eaabb",
 		"b26000010000000200bc614e0000000700000008bede00020032112233000000aabb0002",
-		"906012340001000000bc614ea6400002ed0037801f7ced9182494e11",
+		"906012340001000000bc614ea6400002ed0037801f7ced9182494e11!",
 	);
 	return all;
 }
@@ -245,7 +246,7 @@ class Run {
 					length = numbers.below(length + 1);
 					break;
 				default:
-					length = Math.min(length + numbers.below(900), PAYLOAD);
+					length = Math.min(length + numbers.below(900), PAYLOAD - 1);
 			}
 		}
 		return length;

@@ -1,8 +1,10 @@
 /*
- * libsrtp2 as a peer of the tests and the benchmark: AES-128-GCM with a tag of 16 bytes (RFC 7714).
+ * libsrtp2 as a peer of the tests and the benchmark: AES-GCM with a tag of 16 bytes (RFC 7714), and AES-CM with HMAC-SHA-1-80
+ * (RFC 3711).
  *
  *   srtp_peer seal KEY        hexadecimal RTP packets, a line each, come back protected; "refused" for what cannot be
- *   srtp_peer open KEY        the reverse; KEY is the master key and salt, 28 bytes in hexadecimal
+ *   srtp_peer open KEY        the reverse; KEY is the master key and salt in hexadecimal, 28 bytes for AES-128-GCM,
+ *                             44 for AES-256-GCM, 30 for AES-CM with HMAC
  *   srtp_peer sink            reads datagrams and forgets them; prints "port N"
  *   srtp_peer send BYTES SECONDS PORT    protects packets of so many bytes of payload and sends them; PORT of this machine
  *   srtp_peer load BYTES PORT            the same until it is killed
@@ -25,7 +27,9 @@
 
 #define HEADER 12
 #define LONGEST 2048
-#define KEY_BYTES 28
+#define KEY_BYTES 28 /* AES-128: key, and salt of 12 bytes */
+#define LONG_KEY_BYTES 44
+#define COUNTER_KEY_BYTES 30
 #define BATCH 32
 #define SSRC 0x00bc614e
 /* Packets before the measurement. */
@@ -40,17 +44,19 @@ static void fail(const char *why)
 	exit(1);
 }
 
-static srtp_t session(uint8_t *key, srtp_ssrc_type_t direction)
+static srtp_t session(uint8_t *key, int bytes, srtp_ssrc_type_t direction)
 {
 	srtp_policy_t policy;
 	srtp_t made = NULL;
 	memset(&policy, 0, sizeof policy);
-	srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-	srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
+	if (bytes == KEY_BYTES) srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+	else if (bytes == LONG_KEY_BYTES) srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp);
+	else srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
+	policy.rtcp = policy.rtp;
 	policy.ssrc.type = direction;
 	policy.key = key;
 	policy.window_size = 128;
-	if (srtp_init() != srtp_err_status_ok || srtp_create(&made, &policy) != srtp_err_status_ok) fail("no AES-128-GCM");
+	if (srtp_init() != srtp_err_status_ok || srtp_create(&made, &policy) != srtp_err_status_ok) fail("this libsrtp2 has no AES-GCM");
 	return made;
 }
 
@@ -67,9 +73,10 @@ static int convert(char *keyText, int seal)
 {
 	static char line[2 * LONGEST + 2];
 	static union { uint8_t bytes[LONGEST + SRTP_MAX_TRAILER_LEN]; uint32_t aligned; } packet;
-	uint8_t key[KEY_BYTES];
-	if (unhex(keyText, key, KEY_BYTES) != KEY_BYTES) fail("the key has 28 bytes");
-	srtp_t context = session(key, seal ? ssrc_any_outbound : ssrc_any_inbound);
+	uint8_t key[LONG_KEY_BYTES];
+	int keyBytes = unhex(keyText, key, LONG_KEY_BYTES);
+	if (keyBytes != KEY_BYTES && keyBytes != LONG_KEY_BYTES && keyBytes != COUNTER_KEY_BYTES) fail("a key has 28, 44 or 30 bytes");
+	srtp_t context = session(key, keyBytes, seal ? ssrc_any_outbound : ssrc_any_inbound);
 	while (fgets(line, sizeof line, stdin)) {
 		int length = unhex(line, packet.bytes, LONGEST);
 		srtp_err_status_t status = seal ? srtp_protect(context, packet.bytes, &length) : srtp_unprotect(context, packet.bytes, &length);
@@ -133,7 +140,7 @@ static int sending(int bytes, int seconds, int port)
 {
 	static union { uint8_t bytes[LONGEST + SRTP_MAX_TRAILER_LEN]; uint32_t aligned; } packet;
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-	srtp_t context = session(benchKey, ssrc_any_outbound);
+	srtp_t context = session(benchKey, KEY_BYTES, ssrc_any_outbound);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	uint32_t number = 0;
 	if (bytes < 1 || bytes > LONGEST - HEADER) fail("bytes of a payload");
@@ -161,7 +168,7 @@ static int receiving(int bytes, int seconds, int open)
 	struct mmsghdr messages[BATCH];
 	struct iovec pieces[BATCH];
 	struct sockaddr_in sources[BATCH];
-	srtp_t context = open ? session(benchKey, ssrc_any_inbound) : NULL;
+	srtp_t context = open ? session(benchKey, KEY_BYTES, ssrc_any_inbound) : NULL;
 	int fd = bound();
 	int64_t failures = 0;
 	meter.period = seconds * 1000000LL;

@@ -80,3 +80,71 @@ test("each requirement is named by the title of a test", () => {
 		.join("\n");
 	for (const id of numbered("ARROW-", 42)) assert.match(all, new RegExp(`["\`][^"\`]*\\b${id}\\b`), id);
 });
+
+/** ArcRTC: rows of three cells; of the media half each id has one with a test, the rest are named as what is still to come. */
+const arcFolder = join(tests, "conformance/arcrtc");
+const arcSections = readFileSync(join(arcFolder, "README.md"), "utf8").split("## Not yet");
+const arcRows = (arcSections[0] ?? "")
+	.split("\n")
+	.filter((line) => line.startsWith("| ARC-"))
+	.map((line) => {
+		const [, ids = "", what = "", where = ""] = line.split("|");
+		return { ids: [...ids.matchAll(/ARC-[A-Z]\d+/g)].map(([id]) => id), what: what.trim(), where: where.trim() };
+	});
+const arcMedia = [
+	...numbered("ARC-K", 9),
+	...numbered("ARC-P", 12),
+	...numbered("ARC-R", 9),
+	...numbered("ARC-J", 6),
+	...["ARC-A6", "ARC-E1", "ARC-E2", "ARC-E4", "ARC-E9", "ARC-W3", "ARC-W4", "ARC-W5"],
+	...numbered("ARC-D", 3),
+	...[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12].map((number) => `ARC-C${number}`),
+];
+const arcLater = [
+	...numbered("ARC-G", 16),
+	...numbered("ARC-N", 9),
+	...[1, 2, 3, 4, 5, 7, 8].map((number) => `ARC-A${number}`),
+	...[3, 5, 6, 7, 8].map((number) => `ARC-E${number}`),
+	...numbered("ARC-M", 6),
+	...[1, 2, 6, 7].map((number) => `ARC-W${number}`),
+	...["ARC-L1", "ARC-L2", "ARC-B1", "ARC-C10", "ARC-C13"],
+];
+/** No test can show these; the row says why. */
+const arcStated = ["ARC-P12"];
+
+function arcFile(name: string): string {
+	const found = [name, join("tests/conformance/arcrtc", name), join("tests", name)]
+		.map((one) => join(root, one))
+		.find(existsSync);
+	assert.notEqual(found, undefined, `${name} is not there`);
+	return found as string;
+}
+
+test("ArcRTC: each requirement and case of the media half has a row, each other one is named as still to come", () => {
+	const listed = new Set(arcRows.flatMap((row) => row.ids));
+	assert.deepEqual([...listed].sort(), [...arcMedia].sort());
+	const later = [...(arcSections[1] ?? "").matchAll(/ARC-([A-Z])(\d+)(?:-(\d+))?/g)].flatMap(([, letter, first, last]) =>
+		Array.from({ length: Number(last ?? first) - Number(first) + 1 }, (_, index) => `ARC-${letter}${Number(first) + index}`),
+	);
+	assert.deepEqual(later.sort(), [...arcLater].sort());
+});
+
+test("ArcRTC: each file of the table is there, has a test of each title that is quoted, and titles name the ids", () => {
+	const named = new Set<string>(arcStated);
+	for (const { ids, what, where } of arcRows) {
+		assert.notEqual(what, "", `${ids[0]}: nothing is said`);
+		let content = "";
+		for (const [, name, title] of where.matchAll(/`([^`]+)`|"([^"]+)"/g)) {
+			if (name !== undefined) content = readFileSync(arcFile(name), "utf8");
+			else if (title !== undefined) assert.ok(content.includes(title), `${ids[0]}: no test "${title}" in ${where}`);
+			for (const [, quoted = ""] of content.matchAll(/(?:[tT]est\(|title: |name: )\s*["'`]([^"'`]+)/g))
+				for (const id of ids) if (new RegExp(`\\b${id}\\b`).test(quoted)) named.add(id);
+		}
+		if (!ids.every((id) => arcStated.includes(id))) assert.notEqual(content, "", `${ids[0]}: no file is named`);
+	}
+	assert.deepEqual(
+		arcMedia.filter((id) => !named.has(id)),
+		[],
+		"no test of these files is called by them",
+	);
+});

@@ -1,8 +1,15 @@
 import { args, exit } from "host/host";
+import { runArcrtcProbe } from "unit/arcrtc_probe";
 import { runProbe } from "unit/probes";
+import rtspClient from "unit/rtsp_client";
+import rtspParts from "unit/rtsp_parts";
+import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSendProbe } from "unit/send_probe";
+import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
+import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
 import { runVoiceDelay } from "unit/voice_delay";
 import audioAlsa from "unit/audio_alsa";
@@ -41,7 +48,9 @@ import discoveryPart from "unit/discovery_part";
 import http from "unit/http";
 import rtpAudio from "unit/rtp_audio";
 import rtpJPEG from "unit/rtp_jpeg";
+import rtpMemory from "unit/rtp_memory";
 import rtpNAL from "unit/rtp_nal";
+import { runRTPProbe } from "unit/rtp_probe";
 import rtpVideo from "unit/rtp_video";
 import parts from "unit/parts";
 import httpServer from "unit/http_server";
@@ -76,7 +85,13 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runSRTPProbe(second) &&
+			!runArcrtcProbe(second) &&
+			!runArcrtpBench(second) &&
+			!runSendProbe(second, Number(third)) &&
+			!runRTPProbe(second) &&
 			!runVoiceBench(second) &&
+			!runRTSPProbe(second, args().slice(2)) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
 		)
@@ -125,10 +140,13 @@ export default function main(): void {
 	parts(runner);
 	httpServer(runner);
 	httpConnection(runner);
+	rtspParts(runner);
+	rtspClient(runner);
 	rtpJPEG(runner);
 	rtpNAL(runner);
 	rtpAudio(runner);
 	rtpVideo(runner);
+	rtpMemory(runner);
 	ring(runner);
 	pool(runner);
 	plan(runner);

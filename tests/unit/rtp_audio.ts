@@ -21,6 +21,15 @@ function opus(suite: Suite): void {
 		packetizer.silent = true;
 		check.equal(line.cut(check, packetizer, 3, 3)[0]?.marker, true);
 		check.ok(!packetizer.key && !packetizer.droppable);
+		/* A packet of silence is one byte. */
+		check.equal(
+			line
+				.cut(check, packetizer, 1, 160)
+				.map((one) => one.hex)
+				.join(),
+			"08",
+		);
+		check.equal(line.push(depacketizer, "08", 1, false), FRAME);
 		check.equal(line.push(depacketizer, "08aabb", 960, false), FRAME);
 		check.equal(depacketizer.frameOffset, line.payload);
 		check.equal(depacketizer.frameLength, 3);
@@ -28,7 +37,7 @@ function opus(suite: Suite): void {
 		check.equal(depacketizer.more(), NOTHING);
 		for (const bad of ["", "09aabbcc", "0b", "0b00aa"]) check.equal(line.push(depacketizer, bad, 1, false), NOTHING);
 		check.equal(depacketizer.counters.format, 4);
-		check.equal(depacketizer.counters.frames, 1);
+		check.equal(depacketizer.counters.frames, 2);
 	});
 
 	suite.test("ARC-D1 RFC 7587 Opus: what is no packet, or larger than a payload, is refused", (check) => {
@@ -71,6 +80,13 @@ function samples(suite: Suite): void {
 				.map((one) => one.ticks)
 				.join(),
 			"0,160,320",
+		);
+		check.equal(
+			line
+				.cut(check, plain, 161, 160)
+				.map((one) => one.hex.length / 2)
+				.join(),
+			"160,1",
 		);
 		plain.silent = true;
 		check.equal(

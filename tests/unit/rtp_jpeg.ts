@@ -75,6 +75,9 @@ function golden(suite: Suite): void {
 		check.equal(restart.length, 2);
 		check.equal(restart[0]?.hex.slice(0, 24), "00000000414b08060004ffff");
 		check.equal(restart[1]?.hex.slice(0, 24), "00000094414b08060004ffff");
+		check.equal(both.cut(check, jpeg({ restart: 1 }))[0]?.hex, "00000000414b08060001ffff112233445566");
+		check.equal(both.line.push(both.depacketizer, "00000000414b08060001ffff1122", 1, true), FRAME);
+		check.equal(formatHex(both.line.joined(both.depacketizer), 0, 8), "ffd8ffdd00040001");
 	});
 
 	suite.test("ARC-D3 RFC 2435 JPEG: a picture comes out with the head that other viewers need", (check) => {
@@ -179,12 +182,22 @@ function refusals(suite: Suite): void {
 		check.equal(both.refusal({ extra: "ffc4001f0200010501010101010100000000000000000102030405060708090a0b" }), REFUSED_HUFFMAN);
 		check.equal(both.refusal({ extra: "ffc400150000010000000000000000000000000000000100" }), REFUSED_HUFFMAN);
 		check.equal(both.refusal({ extra: "ffdd00050001" + "00" }), REFUSED_DAMAGED);
+		check.equal(both.refusal({ height: 0 }), REFUSED_DAMAGED);
+		check.equal(both.refusal({ extra: "ffc0001108003000400301220002110103110" + "1" }), REFUSED_DAMAGED);
+		check.equal(both.refusal({ extra: "ffcf000400" + "00" }), REFUSED_CODING);
+		check.equal(both.refusal({ extra: "ffcc000400" + "00" }), REFUSED_CODING);
+		check.equal(both.refusal({ extra: "ff02000400" + "00" }), REFUSED_DAMAGED);
 		check.equal(both.refusal({ extra: "ffd0" }), REFUSED_DAMAGED);
 		check.equal(both.refusal({ extra: "00" }), REFUSED_DAMAGED);
 		check.equal(both.refusal({ extra: "ffe00001" }), REFUSED_DAMAGED);
 		check.equal(both.refusal({ extra: "ffe0ffff" }), REFUSED_DAMAGED);
 		check.equal(both.refusal({ scan: new Uint8Array(0) }), REFUSED_DAMAGED);
 		check.equal(both.refusal({}), REFUSED_NOT);
+		check.equal(both.refusal({ start: "ffda000c03011002110311003f00" }), REFUSED_HUFFMAN);
+		check.equal(both.refusal({ start: "ffda000c03010002000311003f00" }), REFUSED_HUFFMAN);
+		check.equal(both.refusal({ start: "ffda000c03010002110300003f00" }), REFUSED_HUFFMAN);
+		check.equal(both.refusal({ start: "ffda00080101003f00" }), REFUSED_CODING);
+		check.equal(both.refusal({ start: "ffda000d03010002110311003f0000" }), REFUSED_DAMAGED);
 		for (let refusal = 1; refusal <= REFUSED_QUANTISATION; refusal++) check.ok(refusalWords(refusal).length > 20);
 		check.equal(refusalWords(REFUSED_NOT), "");
 	});
@@ -256,6 +269,8 @@ function losses(suite: Suite): void {
 		for (let i = 0; i < bad.length; i++) {
 			const outcome = line.push(depacketizer, bad[i] as string, i, true);
 			if (outcome === FRAME) check.fail("a frame of " + bad[i]);
+			/* A frame was begun, or its rest came. */
+			if (bad[i] === "00000000014b0806") check.equal(outcome, DAMAGED);
 			check.equal(depacketizer.counters.format, i + 1, "payload " + bad[i]);
 		}
 		/* Scans that do not end: as much as there is room for, then nothing. */

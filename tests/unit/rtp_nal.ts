@@ -115,6 +115,41 @@ function h264(suite: Suite): void {
 		check.equal(hexes(both.cut(check, lengths, bytesOf("00000002 4181 00000009 41"))), "4181!");
 	});
 
+	suite.test("RFC 6184 H.264: parameter sets of a description go before key frames that bring none", (check) => {
+		for (const [prefix, zeros] of [
+			[PREFIX_LENGTHS, -1],
+			[PREFIX_START_CODES, 3],
+		]) {
+			const both = new Both();
+			const packetizer = new H264Packetizer(both.line.arena, prefix as number);
+			const sets = join(bytesOf("0006"), SPS, bytesOf("0006"), PPS);
+			const at = both.line.region(100);
+			both.line.arena.bytes.set(sets, at);
+			packetizer.parameterSets(at, sets.length);
+			const cut = (...units: Uint8Array[]): string => hexes(both.cut(check, packetizer, frame(units, zeros)));
+			check.equal(cut(bytesOf("658812"), bytesOf("650812")), "6764001facd9 68ebe3cb22c0 658812 650812!");
+			check.ok(packetizer.key);
+			check.equal(cut(bytesOf("0605"), bytesOf("658812")), "6764001facd9 68ebe3cb22c0 0605 658812!");
+			check.equal(cut(bytesOf("6742"), bytesOf("68ce"), bytesOf("658812")), "6742 68ce 658812!");
+			check.equal(cut(bytesOf("418812")), "418812!");
+			check.equal(cut(SPS, PPS), "6764001facd9 68ebe3cb22c0!");
+			/* Cut off, or empty: as far as they are sets. */
+			packetizer.parameterSets(at, sets.length - 1);
+			check.equal(cut(bytesOf("658812")), "6764001facd9 658812!");
+			packetizer.parameterSets(at, 1);
+			check.equal(cut(bytesOf("658812")), "658812!");
+			packetizer.parameterSets(at, 0);
+			check.equal(cut(bytesOf("658812")), "658812!");
+		}
+		const both = new Both();
+		const packetizer = new H265Packetizer(both.line.arena, PREFIX_LENGTHS);
+		const at = both.line.region(100);
+		both.line.arena.bytes.set(bytesOf("000340010c0003420101"), at);
+		packetizer.parameterSets(at, 10);
+		check.equal(hexes(both.cut(check, packetizer, frame([bytesOf("260188")]))), "40010c 420101 260188!");
+		check.equal(hexes(both.cut(check, packetizer, frame([bytesOf("4401c1"), bytesOf("260188")]))), "4401c1 260188!");
+	});
+
 	suite.test("ARC-D2 RFC 6184 H.264: STAP-A, fragments with both ends, units in any order", (check) => {
 		const both = new Both();
 		const { line } = both;
@@ -135,6 +170,13 @@ function h264(suite: Suite): void {
 		check.ok(!depacketizer.key && !depacketizer.droppable);
 		check.equal(line.push(depacketizer, "0181", 3, true), FRAME);
 		check.ok(depacketizer.droppable);
+		/* The end of a stream is a unit of its header alone. */
+		check.equal(line.push(depacketizer, "4181", 4, false), NOTHING);
+		check.equal(line.push(depacketizer, "0b", 4, true), FRAME);
+		check.equal(formatHex(line.joined(depacketizer), 0, depacketizer.frameLength), "000000024181000000010b");
+		check.equal(line.push(depacketizer, "4181 aa", 5, true), FRAME);
+		check.equal(line.push(depacketizer, "7cd7 aa", 6, false), NOTHING);
+		check.equal(depacketizer.counters.format, 0);
 	});
 
 	suite.test("RFC 6184 H.264: senders without a marker, parameter sets sent as frames, two frames by one payload", (check) => {
@@ -202,6 +244,8 @@ function h264(suite: Suite): void {
 			/* A whole frame was lost: the next one is good. */
 			whole(++timestamp, true);
 			check.equal(depacketizer.counters.frames, payloads.length + 1);
+			/* Behind it there is no doubt any more. */
+			check.equal(line.push(depacketizer, "4122", ++timestamp, true), FRAME);
 			/* The end of one and the beginning of the next were lost. */
 			line.push(depacketizer, payloads[0]?.hex as string, ++timestamp, false);
 			check.equal(line.push(depacketizer, payloads[1]?.hex as string, ++timestamp, false, true), DAMAGED);
@@ -339,6 +383,9 @@ function h265(suite: Suite): void {
 		check.equal(line.push(depacketizer, "020181", 51, true), FRAME);
 		check.equal(line.push(depacketizer, "000181", 52, true), FRAME);
 		check.ok(depacketizer.droppable);
+		check.equal(line.push(depacketizer, "020181", 53, false), NOTHING);
+		check.equal(line.push(depacketizer, "4a01", 53, true), FRAME);
+		check.equal(formatHex(line.joined(depacketizer), 0, depacketizer.frameLength), "00000003020181000000024a01");
 	});
 }
 

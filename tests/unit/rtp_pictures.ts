@@ -17,7 +17,9 @@ export interface PictureOptions {
 	readonly end?: string;
 	/** Another first segment, of hex. */
 	readonly extra?: string;
+	/** Other segments for the frame and for the start of the scan. */
 	readonly frame?: string;
+	readonly start?: string;
 }
 
 export function quantisers(quality: number): Uint8Array {
@@ -61,7 +63,7 @@ export function jpeg(options: PictureOptions): Uint8Array {
 		bytesOf(options.restart === undefined ? "" : "ffdd0004" + hex16(options.restart)),
 		bytesOf(options.frame ?? frame),
 		options.huffman === false ? new Uint8Array(0) : huffman,
-		bytesOf("ffda000c03010002110311003f00"),
+		bytesOf(options.start ?? "ffda000c03010002110311003f00"),
 		options.scan ?? bytesOf("112233445566"),
 		bytesOf(options.end ?? "ffd9"),
 	);

@@ -1,4 +1,4 @@
-import { NALDepacketizer, UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_SLICE } from "media/rtp/nal_depacketizer";
+import { NALDepacketizer, UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_PARAMETERS, UNIT_SLICE } from "media/rtp/nal_depacketizer";
 import { NALPacketizer } from "media/rtp/nal_packetizer";
 
 /* H.264 in RTP, RFC 6184. */
@@ -10,6 +10,8 @@ const TYPE = 0x1f;
 const FIRST_SLICE = 1;
 const IDR = 5;
 const LAST_SLICE = 5;
+const SPS = 7;
+const PPS = 8;
 const LAST_UNIT = 23;
 /** RFC 6184 table 1. Interleaved packets are for a mode that must be agreed upon: refused. */
 const STAP_A = 24;
@@ -20,7 +22,7 @@ const FU_HEADER = 2;
 /** What a unit is for its frame. */
 export function h264Kind(header: number): number {
 	const type = header & TYPE;
-	if (type < FIRST_SLICE || type > LAST_SLICE) return UNIT_OTHER;
+	if (type < FIRST_SLICE || type > LAST_SLICE) return type === SPS || type === PPS ? UNIT_PARAMETERS : UNIT_OTHER;
 	if (type === IDR) return UNIT_KEY;
 	return (header & REFERENCE) === 0 ? UNIT_DROPPABLE : UNIT_SLICE;
 }

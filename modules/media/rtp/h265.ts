@@ -1,4 +1,4 @@
-import { NALDepacketizer, UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_SLICE } from "media/rtp/nal_depacketizer";
+import { NALDepacketizer, UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_PARAMETERS, UNIT_SLICE } from "media/rtp/nal_depacketizer";
 import { NALPacketizer } from "media/rtp/nal_packetizer";
 
 /* H.265 in RTP, RFC 7798, without decoding order numbers (sprop-max-don-diff 0). */
@@ -12,6 +12,8 @@ const LAST_SLICE = 31;
 const LAST_REFERENCE_TYPE = 15;
 const FIRST_IRAP = 16;
 const LAST_IRAP = 23;
+/** VPS, SPS, PPS follow the slices. */
+const LAST_PARAMETERS = 34;
 /** RFC 7798 4.4. PACI packets must be agreed upon: refused. */
 const AP = 48;
 const FU = 49;
@@ -22,7 +24,7 @@ const FU_HEADER = 3;
 /** What a unit is for its frame. */
 export function h265Kind(header: number): number {
 	const type = (header >>> TYPE_SHIFT) & TYPE;
-	if (type > LAST_SLICE) return UNIT_OTHER;
+	if (type > LAST_SLICE) return type <= LAST_PARAMETERS ? UNIT_PARAMETERS : UNIT_OTHER;
 	if (type >= FIRST_IRAP && type <= LAST_IRAP) return UNIT_KEY;
 	return type <= LAST_REFERENCE_TYPE && (type & 1) === 0 ? UNIT_DROPPABLE : UNIT_SLICE;
 }

@@ -26,6 +26,8 @@ const AT_DHT = AT_SOF + 19;
 const AT_SOS = AT_DHT + HUFFMAN_BYTES;
 const HEAD = AT_SOS + 14;
 const SOI = 0xffd8;
+/** DQT of one table, before its number. */
+const DQT_SEGMENT = 0xffdb0043;
 const EOI = 0xffd9;
 const SAMPLING_422 = 0x21;
 const SAMPLING_420 = 0x22;
@@ -74,8 +76,11 @@ export class JPEGDepacketizer implements Depacketizer {
 		this.#room = scanBytes;
 		const { bytes } = arena;
 		writeBase(bytes, offset);
-		setHex(bytes, head + AT_DQT, "ffdb004300");
-		setHex(bytes, head + AT_DQT + TABLE_SEGMENT, "ffdb004301");
+		const { view } = arena;
+		view.setUint32(head + AT_DQT, DQT_SEGMENT);
+		view.setUint8(head + AT_DQT + 4, 0);
+		view.setUint32(head + AT_DQT + TABLE_SEGMENT, DQT_SEGMENT);
+		view.setUint8(head + AT_DQT + TABLE_SEGMENT + 4, 1);
 		setHex(bytes, head + AT_SOF, "ffc000110800000000030100000211010311" + "01");
 		writeHuffman(bytes, head + AT_DHT);
 		setHex(bytes, head + AT_SOS, "ffda000c03010002110311003f00");
@@ -143,7 +148,8 @@ export class JPEGDepacketizer implements Depacketizer {
 			if (quality !== this.#quality) {
 				scaleQuantisers(bytes, this.#base, luminance, quality);
 				bytes.copyWithin(chrominance, luminance + QUANTISER_BYTES, luminance + QUANTISERS_BYTES);
-				setHex(bytes, chrominance - 5, "ffdb004301");
+				view.setUint32(chrominance - 5, DQT_SEGMENT);
+				view.setUint8(chrominance - 1, 1);
 				this.#quality = quality;
 			}
 			return from;

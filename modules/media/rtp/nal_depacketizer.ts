@@ -12,6 +12,8 @@ export const UNIT_OTHER = 0;
 export const UNIT_SLICE = 1;
 export const UNIT_DROPPABLE = 2;
 export const UNIT_KEY = 3;
+/** Without it no key frame can be decoded, but it is no part of the picture. */
+export const UNIT_PARAMETERS = 4;
 
 /**
  * Joins the NAL units of one timestamp to an access unit, whole or not at all. It ends with the marker, or, for senders that set none,
@@ -116,7 +118,7 @@ export abstract class NALDepacketizer implements Depacketizer {
 		if (this.#unit >= 0) return this.refuse();
 		const { view } = this.arena;
 		const kind = this.kind(this.header === 1 ? view.getUint8(offset) : view.getUint16(offset));
-		if (kind !== UNIT_OTHER) {
+		if (kind !== UNIT_OTHER && kind !== UNIT_PARAMETERS) {
 			/* The first bit behind the header: this slice begins the picture (H.264 7.3.3: first_mb_in_slice is 0; H.265 7.3.6.1). */
 			if (this.#doubt && this.#slices === 0 && (length <= this.header || view.getUint8(offset + this.header) < 0x80))
 				return this.refuse();

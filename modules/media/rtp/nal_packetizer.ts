@@ -1,9 +1,11 @@
 import type { Arena } from "storage/arena";
 import { type Packetizer, REFUSED_DAMAGED, REFUSED_NOT } from "media/rtp/format";
-import { PREFIX_BYTES, PREFIX_LENGTHS, UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER } from "media/rtp/nal_depacketizer";
+import { PREFIX_BYTES, PREFIX_LENGTHS, UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_PARAMETERS } from "media/rtp/nal_depacketizer";
 
 /** A start code without the zero that may stand before it. */
 const START_CODE = 3;
+/** Of a parameter set that a session description told: its length. */
+const SET_PREFIX = 2;
 /** Of the header of a fragment. */
 export const FIRST_FRAGMENT = 0x80;
 export const LAST_FRAGMENT = 0x40;
@@ -20,7 +22,12 @@ export abstract class NALPacketizer implements Packetizer {
 	readonly ticks = 0;
 	protected readonly arena: Arena;
 	readonly #prefix: number;
+	#start = 0;
 	#end = 0;
+	/** Parameter sets for key frames that bring none; they are what is sent now. */
+	#sets = 0;
+	#setsEnd = 0;
+	#inSets = false;
 	/** The unit that is sent (-1: none), its end, how far it was sent, and where the next one's prefix may be. */
 	#unit = -1;
 	#unitEnd = 0;
@@ -45,8 +52,19 @@ export abstract class NALPacketizer implements Packetizer {
 		return this.last;
 	}
 
+	/**
+	 * Some cameras tell their parameter sets in the session description alone. These here, each behind its length of 16 bits, are sent
+	 * before every key frame that has none; they must stay where they are. `length` 0: there are none.
+	 */
+	parameterSets(offset: number, length: number): void {
+		this.#sets = offset;
+		this.#setsEnd = offset + length;
+	}
+
 	begin(offset: number, length: number): boolean {
+		this.#start = offset;
 		this.#end = offset + length;
+		this.#inSets = false;
 		this.last = false;
 		this.key = false;
 		this.droppable = false;
@@ -54,15 +72,20 @@ export abstract class NALPacketizer implements Packetizer {
 		this.refusal = good ? REFUSED_NOT : REFUSED_DAMAGED;
 		if (!good) return false;
 		const first = this.#unit;
+		let complete = false;
 		/* All slices of a picture are alike in this. */
 		do {
 			const kind = this.kind(this.headerOf(this.#unit));
-			if (kind === UNIT_OTHER) continue;
+			if (kind === UNIT_PARAMETERS) complete = true;
+			if (kind === UNIT_PARAMETERS || kind === UNIT_OTHER) continue;
 			this.key = kind === UNIT_KEY;
 			this.droppable = kind === UNIT_DROPPABLE;
 			break;
 		} while (this.open(this.#after));
-		if (this.#unit !== first) this.open(offset);
+		if (this.key && !complete && this.#setsEnd > this.#sets) {
+			this.#inSets = true;
+			this.open(this.#sets);
+		} else if (this.#unit !== first) this.open(offset);
 		return true;
 	}
 
@@ -99,6 +122,11 @@ export abstract class NALPacketizer implements Packetizer {
 
 	/** Goes on with the unit whose prefix is at `from`, or behind it. @returns whether there is one. */
 	private open(from: number): boolean {
+		if (this.#inSets) {
+			if (this.openSet(from)) return true;
+			this.#inSets = false;
+			return this.open(this.#start);
+		}
 		const end = this.#end;
 		this.#unit = -1;
 		if (this.#prefix === PREFIX_LENGTHS) {
@@ -122,6 +150,16 @@ export abstract class NALPacketizer implements Packetizer {
 		if (to - unit < this.header) return false;
 		this.#unit = this.#sent = unit;
 		this.#unitEnd = to;
+		return true;
+	}
+
+	private openSet(from: number): boolean {
+		const unit = from + SET_PREFIX;
+		if (unit > this.#setsEnd) return false;
+		const size = this.arena.view.getUint16(from);
+		if (size < this.header || size > this.#setsEnd - unit) return false;
+		this.#unit = this.#sent = unit;
+		this.#unitEnd = this.#after = unit + size;
 		return true;
 	}
 

@@ -1,19 +1,15 @@
 import { Codec, isVideo } from "media/rtp/codecs";
 import { h264Kind } from "media/rtp/h264";
 import { h265Kind } from "media/rtp/h265";
-import { UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_SLICE } from "media/rtp/nal_depacketizer";
+import { UNIT_DROPPABLE, UNIT_KEY, UNIT_OTHER, UNIT_PARAMETERS, UNIT_SLICE } from "media/rtp/nal_depacketizer";
 import { VP9Descriptor } from "media/rtp/vp9";
 import type { Arena } from "storage/arena";
 
-/* H.264 (RFC 6184) and H.265 (RFC 7798): types of payloads, and of units without which no key frame can be decoded. */
+/* H.264 (RFC 6184) and H.265 (RFC 7798): types of payloads. */
 const STAP_A = 24;
 const FU_A = 28;
-const SPS = 7;
-const PPS = 8;
 const AP = 48;
 const FU = 49;
-const FIRST_PARAMETERS = 32;
-const LAST_PARAMETERS = 34;
 /** VP8 (RFC 7741 4.2): the descriptor, and the frame's first bit. */
 const VP8_EXTENDED = 0x80;
 const VP8_NOT_REFERENCED = 0x20;
@@ -64,12 +60,12 @@ export class PayloadKind {
 	private h264(offset: number, length: number): number {
 		const { bytes, view } = this.#arena;
 		const type = bytes[offset] & 0x1f;
-		if (type === FU_A) return length < 2 ? UNIT_OTHER : unit264((bytes[offset] & 0xe0) | (bytes[offset + 1] & 0x1f));
-		if (type !== STAP_A) return unit264(bytes[offset]);
+		if (type === FU_A) return length < 2 ? UNIT_OTHER : h264Worth((bytes[offset] & 0xe0) | (bytes[offset + 1] & 0x1f));
+		if (type !== STAP_A) return h264Worth(bytes[offset]);
 		let best = UNIT_OTHER;
 		const end = offset + length;
 		for (let at = offset + 1; at + 2 < end; ) {
-			best = better(best, unit264(bytes[at + 2]));
+			best = better(best, h264Worth(bytes[at + 2]));
 			at += 2 + view.getUint16(at);
 		}
 		return best;
@@ -79,12 +75,12 @@ export class PayloadKind {
 		const { bytes, view } = this.#arena;
 		if (length < 3) return UNIT_OTHER;
 		const type = (bytes[offset] >> 1) & 0x3f;
-		if (type === FU) return unit265(bytes[offset + 2] << 9);
-		if (type !== AP) return unit265(view.getUint16(offset));
+		if (type === FU) return h265Worth(bytes[offset + 2] << 9);
+		if (type !== AP) return h265Worth(view.getUint16(offset));
 		let best = UNIT_OTHER;
 		const end = offset + length;
 		for (let at = offset + 2; at + 3 < end; ) {
-			best = better(best, unit265(view.getUint16(at + 2)));
+			best = better(best, h265Worth(view.getUint16(at + 2)));
 			at += 2 + view.getUint16(at);
 		}
 		return best;
@@ -122,14 +118,17 @@ export class PayloadKind {
 	}
 }
 
-function unit264(header: number): number {
-	const type = header & 0x1f;
-	return type === SPS || type === PPS ? UNIT_KEY : h264Kind(header);
+function h264Worth(header: number): number {
+	return worth(h264Kind(header));
 }
 
-function unit265(header: number): number {
-	const type = (header >>> 9) & 0x3f;
-	return type >= FIRST_PARAMETERS && type <= LAST_PARAMETERS ? UNIT_KEY : h265Kind(header);
+function h265Worth(header: number): number {
+	return worth(h265Kind(header));
+}
+
+/** Parameter sets are worth as much as the key frame that needs them. */
+function worth(kind: number): number {
+	return kind === UNIT_PARAMETERS ? UNIT_KEY : kind;
 }
 
 /** What an aggregate is worth: its best. */

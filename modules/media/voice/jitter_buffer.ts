@@ -80,6 +80,8 @@ export class JitterBuffer {
 	#loss = 0;
 	readonly #minimum: number;
 	readonly #maximum: number;
+	/** 0: `#maximum` and a frame. */
+	readonly #limit: number;
 	readonly #packets: number;
 	#made = 0;
 	/** Frames made up that will turn out not to be lost when the sender only paused. */
@@ -116,6 +118,7 @@ export class JitterBuffer {
 		this.#counts = options.estimate.counts;
 		this.#minimum = minimum;
 		this.#maximum = maximum;
+		this.#limit = options.limit ?? 0;
 		this.#perMs = unitsPerMs;
 		this.#packets = packets;
 		this.#places = new Int32Array(places << PLACE_SHIFT);
@@ -182,8 +185,9 @@ export class JitterBuffer {
 			this.resume(media);
 		}
 		const frame = this.#frame;
-		if (delay > this.#maximum) {
-			const longest = this.#maximum + frame / this.#perMs;
+		const limit = this.#limit;
+		if (delay > (limit > 0 ? limit : this.#maximum)) {
+			const longest = limit > 0 ? limit : this.#maximum + frame / this.#perMs;
 			while (delay > longest && this.held > 1) {
 				this.drop(place);
 				place = this.firstPlace();
@@ -198,7 +202,9 @@ export class JitterBuffer {
 		if (distance >= half && distance > 0) {
 			if (missing > 0) return this.conceal(place, distance < frame + half);
 			if (delay < target) {
-				this.pause(media);
+				// The sender was silent: the packet waits for its time.
+				this.#state = STATE_DRY;
+				this.resumed(media);
 				return TAKE_NOTHING;
 			}
 		}
@@ -223,7 +229,6 @@ export class JitterBuffer {
 		return this.#state === STATE_PLAYING;
 	}
 
-	/** Nothing is held and nothing is played. */
 	get idle(): boolean {
 		return this.held === 0 && this.#state !== STATE_PLAYING;
 	}
@@ -283,6 +288,7 @@ export class JitterBuffer {
 		this.clear();
 		this.#state = STATE_FILLING;
 		this.#clock.begin(media, now);
+		this.#estimate.begin?.();
 		this.#last = now;
 		this.#next = sequence;
 		this.#highest = sequence;
@@ -471,12 +477,6 @@ export class JitterBuffer {
 		this.adjust = 0;
 		this.#position = (this.#position + frame) | 0;
 		return TAKE_CONCEAL;
-	}
-
-	/** The sender was silent: the packet of media time `media` waits for its time. */
-	private pause(media: number): void {
-		this.#state = STATE_DRY;
-		this.resumed(media);
 	}
 
 	/** Play-out begins with media time `media`. */

@@ -7,9 +7,11 @@ export interface JitterBufferOptions {
 	readonly pool: PacketPool;
 	/** Packets held at most, 2..64. */
 	readonly packets: number;
-	/** Delay in ms: limits of what is wanted, and the most that is ever held. */
+	/** Delay in ms: limits of what is wanted; from `limit` on a packet is dropped when another one is there. */
 	readonly minimum: number;
 	readonly maximum: number;
+	/** Default: `maximum` and a frame. */
+	readonly limit?: number;
 	/** Units of media time in a millisecond: 48 for Opus (RFC 7587). */
 	readonly unitsPerMs: number;
 	readonly estimate: DelayEstimate;

@@ -57,6 +57,8 @@ export default function codecs(suite: Suite): void {
 		check.equal(types.typeOf(Codec.H264, 1), 97);
 		check.equal(types.typeOf(Codec.VP8, 1), -1, "somebody else has 97");
 		check.equal(types.typeOf(Codec.JPEG, 1), 26);
+		check.ok(types.agree(Codec.G722, 0));
+		check.equal(types.typeOf(Codec.PCMU, 1), -1);
 		check.ok(!types.agree(Codec.VP9, 97) && types.agree(Codec.H264, 97) && types.agree(Codec.H264, 98));
 		check.equal(types.codecOf(97), Codec.VP8);
 		for (const type of [-1, 64, 72, 95, 128, 1.5, Number.NaN]) check.ok(!types.agree(Codec.VP8, type) && !payloadTypeFits(type));
