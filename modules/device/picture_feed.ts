@@ -90,6 +90,8 @@ export class PictureFeed implements RTSPHandler {
 
 	private give(offset: number, length: number, timestamp: number, now: number): void {
 		const sent = this.#endpoint.sendPicture(this.#packetizer, offset, length, timestamp >>> 0, now);
+		// What builds on one that was not sent is of no use either.
+		if (!sent && this.#depacketizer !== undefined) this.#waitsForKey = true;
 		const refusal = sent ? "" : refusalWords(this.#packetizer.refusal);
 		if (refusal !== "" && refusal !== this.refusal)
 			this.#log.log(LEVEL_WARNING, "arcrtc", "picture-refused", { reason: refusal });
