@@ -16,6 +16,7 @@ import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
+import session from "conformance/arcrtc/session";
 import stun from "conformance/arcrtc/stun";
 import voiceJitter from "conformance/arcrtc/voice_jitter";
 import windows from "conformance/arcrtc/windows";
@@ -41,6 +42,7 @@ export default function arcrtc(suite: Suite): void {
 	quality(suite);
 	sealed(suite);
 	sendQueue(suite);
+	session(suite);
 	stun(suite);
 	voiceJitter(suite);
 	windows(suite);
