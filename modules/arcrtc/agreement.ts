@@ -1,6 +1,8 @@
 import { AUTH_AEAD, AUTH_AEAD_HMAC80 } from "arcrtc/constants";
 import {
 	AUTH_NAMES,
+	ERROR_FIELD,
+	ERROR_MISSING,
 	KDF,
 	KEY_TEXT,
 	MEMBER,
@@ -14,6 +16,9 @@ import {
 import { type AsciiText, constantText } from "wire/ascii";
 import type { JSONWriter } from "wire/json";
 import { type JSONReader, KIND_ARRAY, KIND_OBJECT, KIND_TEXT } from "wire/json_reader";
+
+const MAJOR = "1.";
+const VERSION_LIMIT = 16;
 
 /** What this end can do and wants, best first. Decided by the configuration. */
 export interface Abilities {
@@ -42,87 +47,93 @@ export class Agreement {
 	peerId = "";
 	publicKey = "";
 
+	/** The member that is missing or wrong; "" when nothing is, or it is a choice that cannot be. */
+	fault = "";
+
 	/**
-	 * Reads a CONNECT. @returns "" when a session can be had, else the reason as CONNECT_ACK tells it; "missing" or "field" with
-	 * {@link fault} for a message that is not whole.
+	 * Reads a CONNECT. @returns "" when a session can be had, else the reason as CONNECT_ACK tells it; with {@link fault}: a code of
+	 * ERROR, the message is not whole.
 	 */
 	offered(json: JSONReader, own: Abilities): string {
 		const { root } = json;
+		const version = json.member(root, MEMBER.version);
+		const text = json.text(version, VERSION_LIMIT);
+		if (text === undefined) return this.lacks(version, "version");
+		// What another major version's messages look like is not known.
+		if (!text.startsWith(MAJOR)) return "version";
 		const wrong = this.readPeer(json);
 		if (wrong !== "") return wrong;
-		const version = json.member(root, MEMBER.version);
-		if (version < 0) return this.missing("version");
-		const text = json.text(version, 16);
-		if (text === undefined) return this.wrongField("version");
-		if (!text.startsWith("1.")) return "version";
 		const capabilities = json.member(root, MEMBER.capabilities);
-		if (json.kind(capabilities) !== KIND_OBJECT)
-			return capabilities < 0 ? this.missing("capabilities") : this.wrongField("capabilities");
-		if (!has(json, json.member(capabilities, MEMBER.features), TEXT.profile)) return "profile";
-		if (!has(json, json.member(capabilities, MEMBER.transport), TEXT.udp)) return "transport";
-		const exchange = json.member(root, MEMBER.key_exchange);
-		if (!json.isText(json.member(exchange, MEMBER.method), TEXT.method)) return "key";
-		if (!this.readKey(json, exchange)) return "key";
+		if (json.kind(capabilities) !== KIND_OBJECT) return this.lacks(capabilities, "capabilities");
 		const codecs = json.member(capabilities, MEMBER.codecs);
-		if (json.kind(codecs) !== KIND_ARRAY) return codecs < 0 ? this.missing("codecs") : this.wrongField("codecs");
+		if (json.kind(codecs) !== KIND_ARRAY) return this.lacks(codecs, "codecs");
+		const suites = json.member(capabilities, MEMBER.encryption);
+		if (json.kind(suites) !== KIND_ARRAY) return this.lacks(suites, "encryption");
+		const transports = json.member(capabilities, MEMBER.transport);
+		if (json.kind(transports) !== KIND_ARRAY) return this.lacks(transports, "transport");
+		const network = json.member(root, MEMBER.network_info);
+		if (json.kind(network) !== KIND_OBJECT) return this.lacks(network, "network_info");
+		const features = json.member(capabilities, MEMBER.features);
+		if (!has(json, features, TEXT.profile)) return "profile";
+		if (!has(json, transports, TEXT.udp)) return "transport";
+		const exchange = json.member(root, MEMBER.key_exchange);
+		if (json.kind(exchange) !== KIND_OBJECT) return this.lacks(exchange, "key_exchange");
+		const key = json.member(exchange, MEMBER.public_key);
+		if (json.kind(key) !== KIND_TEXT) return this.lacks(key, "public_key");
+		if (!json.isText(json.member(exchange, MEMBER.method), TEXT.method) || !this.readKey(json, key)) return "key";
+		const kdfs = json.member(capabilities, MEMBER.kdf);
+		if (kdfs >= 0 && !has(json, kdfs, TEXT.kdf)) return "key";
 		this.audio = firstOf(json, codecs, own.audioCodecs);
 		this.video = firstOf(json, codecs, own.videoCodecs);
 		if (this.audio === "" && this.video === "") return "codec";
-		this.suite = suiteOf(json, json.member(capabilities, MEMBER.encryption), own.suites);
+		this.suite = suiteOf(json, suites, own.suites);
 		if (this.suite === 0) return "suite";
 		const auths = json.member(capabilities, MEMBER.auth);
-		this.auth = AUTH_AEAD;
-		if (json.kind(auths) === KIND_ARRAY) {
-			const name = firstOf(
-				json,
-				auths,
-				own.auths.map((auth) => AUTH_NAMES[auth]),
-			);
-			if (name === "") return "suite";
-			this.auth = AUTH_NAMES.indexOf(name);
-		}
-		this.readFeatures(json, json.member(capabilities, MEMBER.features), own);
+		this.auth = auths < 0 ? AUTH_AEAD : AUTH_NAMES.indexOf(firstOf(json, auths, AUTH_NAMES, own.auths));
+		if (own.auths.indexOf(this.auth) < 0) return "suite";
+		this.readFeatures(json, features, own);
 		return "";
 	}
 
-	/** Reads a CONNECT_ACK that accepts. @returns "", or the member that is missing or was not offered. */
+	/** Reads a CONNECT_ACK that accepts. @returns "", or a code of ERROR with {@link fault}: a member is missing, or was not offered. */
 	answered(json: JSONReader, own: Abilities): string {
 		const { root } = json;
 		const wrong = this.readPeer(json);
-		if (wrong !== "") return "peer_id";
+		if (wrong !== "") return wrong;
 		const codecs = json.member(root, MEMBER.selected_codecs);
+		if (json.kind(codecs) !== KIND_OBJECT) return this.lacks(codecs, "selected_codecs");
 		this.audio = chosen(json, json.member(codecs, MEMBER.audio), own.audioCodecs);
 		this.video = chosen(json, json.member(codecs, MEMBER.video), own.videoCodecs);
-		if (this.audio === "" && this.video === "") return "selected_codecs";
+		if (this.audio === "" && this.video === "") return this.lacks(codecs, "selected_codecs");
+		const features = json.member(root, MEMBER.features);
+		if (!has(json, features, TEXT.profile)) return this.lacks(features, "features");
 		const encryption = json.member(root, MEMBER.encryption);
-		const suite = chosen(json, json.member(encryption, MEMBER.algorithm), SUITE_NAMES);
-		this.suite = SUITE_NAMES.indexOf(suite);
-		if (suite === "" || own.suites.indexOf(this.suite) < 0) return "algorithm";
+		if (json.kind(encryption) !== KIND_OBJECT) return this.lacks(encryption, "encryption");
+		const algorithm = json.member(encryption, MEMBER.algorithm);
+		this.suite = SUITE_NAMES.indexOf(chosen(json, algorithm, SUITE_NAMES));
+		if (own.suites.indexOf(this.suite) < 0) return this.lacks(algorithm, "algorithm");
 		const auth = json.member(encryption, MEMBER.auth);
 		this.auth = auth < 0 ? AUTH_AEAD : AUTH_NAMES.indexOf(chosen(json, auth, AUTH_NAMES));
-		if (own.auths.indexOf(this.auth) < 0) return "auth";
-		if (!this.readKey(json, encryption)) return "public_key";
-		this.readFeatures(json, json.member(root, MEMBER.features), own);
+		if (own.auths.indexOf(this.auth) < 0) return this.lacks(auth, "auth");
+		const kdf = json.member(encryption, MEMBER.kdf);
+		if (kdf >= 0 && !json.isText(kdf, TEXT.kdf)) return this.lacks(kdf, "kdf");
+		const key = json.member(encryption, MEMBER.public_key);
+		if (!this.readKey(json, key)) return this.lacks(key, "public_key");
+		this.readFeatures(json, features, own);
 		return "";
 	}
 
-	/** The member that {@link offered} found missing or wrong. */
-	fault = "";
-
 	private readPeer(json: JSONReader): string {
 		const peer = json.member(json.root, MEMBER.peer_id);
-		if (peer < 0) return this.missing("peer_id");
 		const id = json.text(peer, PEER_ID_LIMIT);
-		if (id === undefined || id === "") return this.wrongField("peer_id");
+		if (id === undefined || id === "") return this.lacks(peer, "peer_id");
 		this.peerId = id;
 		return "";
 	}
 
-	private readKey(json: JSONReader, object: number): boolean {
-		const key = json.text(json.member(object, MEMBER.public_key), KEY_TEXT);
-		if (key === undefined || key.length !== KEY_TEXT) return false;
-		this.publicKey = key;
-		return true;
+	private readKey(json: JSONReader, key: number): boolean {
+		this.publicKey = json.text(key, KEY_TEXT) ?? "";
+		return this.publicKey.length === KEY_TEXT;
 	}
 
 	private readFeatures(json: JSONReader, features: number, own: Abilities): void {
@@ -131,14 +142,9 @@ export class Agreement {
 		this.nack = own.nack && has(json, features, TEXT.nack);
 	}
 
-	private missing(field: string): string {
+	private lacks(value: number, field: string): string {
 		this.fault = field;
-		return "missing";
-	}
-
-	private wrongField(field: string): string {
-		this.fault = field;
-		return "field";
+		return value < 0 ? ERROR_MISSING : ERROR_FIELD;
 	}
 }
 
@@ -202,11 +208,11 @@ function has(json: JSONReader, list: number, text: AsciiText): boolean {
 	return false;
 }
 
-/** First text of a list that is one of `own`; "" for none. */
-function firstOf(json: JSONReader, list: number, own: readonly string[]): string {
+/** First text of a list that is one of `own`, or of those of `own` that have a number of `only`; "" for none. */
+function firstOf(json: JSONReader, list: number, own: readonly string[], only?: readonly number[]): string {
 	for (let item = json.first(list); item >= 0; item = json.next(item)) {
 		const name = chosen(json, item, own);
-		if (name !== "") return name;
+		if (name !== "" && (only === undefined || only.indexOf(own.indexOf(name)) >= 0)) return name;
 	}
 	return "";
 }
@@ -219,10 +225,6 @@ function chosen(json: JSONReader, value: number, own: readonly string[]): string
 }
 
 function suiteOf(json: JSONReader, list: number, own: readonly number[]): number {
-	const name = firstOf(
-		json,
-		list,
-		own.map((suite) => SUITE_NAMES[suite]),
-	);
+	const name = firstOf(json, list, SUITE_NAMES, own);
 	return name === "" ? 0 : SUITE_NAMES.indexOf(name);
 }

@@ -9,6 +9,10 @@ import { parseAddress } from "wire/address";
 const CHECK_MS = 50;
 const CHECKS_MS = 1500;
 const AGAIN_MS = 30_000;
+/** A way that is used is asked every so many ms: both ends know that it is alive, and what is on it keeps it open, without media too. */
+const KEEP_MS = 500;
+/** Bytes of a transaction that all checks of a search have in common; the last one counts them. */
+const COMMON = STUN_TRANSACTION - 1;
 /** Addresses of the peer that are tried. */
 export const CANDIDATES = 4;
 /** Bytes of the region: a message, a transaction and both names. */
@@ -21,6 +25,10 @@ const NONE = -1;
 /** Sends datagrams for checks. */
 export interface PathWriter {
 	check(offset: number, length: number, peer: number): void;
+	/** A peer that only sent something so far is to keep its number. @returns the number, -1: that cannot be. */
+	keep(peer: number): number;
+	/** Its number is of no use any more. */
+	forget(peer: number): void;
 	/** Address of a peer as the socket knows it. */
 	peerAddress(peer: number): string;
 	peerPort(peer: number): number;
@@ -33,7 +41,7 @@ export interface PathWriter {
 export class DirectPath {
 	/** Number of the peer's address that is the path; -1: none was found. */
 	peer = NONE;
-	/** When a verified message came last; round trip of the last answer in ms. */
+	/** When something authentic came last on it; round trip of the last answer in ms, -1: not known. */
 	heard = -Infinity;
 	roundTrip = NONE;
 	/** Messages that were not verified. */
@@ -77,8 +85,7 @@ export class DirectPath {
 		new Uint8Array(this.#key).set(new Uint8Array(key));
 		this.#ownLength = this.put(own, this.#own);
 		this.#theirLength = this.put(theirs, this.#theirs);
-		this.peer = NONE;
-		this.#asked = this.#answered = 0;
+		this.roundTrip = NONE;
 		this.heard = now;
 		this.#running = true;
 		this.search(now);
@@ -88,15 +95,17 @@ export class DirectPath {
 	end(): void {
 		new Uint8Array(this.#key).fill(0);
 		this.#running = false;
+		for (let i = 0; i < this.#count; i++) this.#socket.forget(this.#candidates[i]);
 		this.#count = 0;
 		this.peer = NONE;
 		this.#next = Infinity;
 	}
 
-	/** An address that the peer has told; known ones count once. */
+	/** An address that the peer has told, which the socket remembers until {@link end}; known ones count once. */
 	candidate(peer: number): void {
-		if (peer < 0 || this.place(peer) >= 0 || this.#count === CANDIDATES) return;
-		this.#candidates[this.#count++] = peer;
+		if (peer < 0 || this.place(peer) >= 0) return;
+		if (this.#count === CANDIDATES) this.#socket.forget(peer);
+		else this.#candidates[this.#count++] = peer;
 	}
 
 	/** Looks for a way again: the one in use is dead. */
@@ -116,29 +125,32 @@ export class DirectPath {
 			return false;
 		}
 		if (reader.type === STUN_REQUEST) return this.requested(source, now);
-		if (reader.type !== STUN_SUCCESS || !reader.answers(this.#transaction)) {
+		if (reader.type !== STUN_SUCCESS || !this.ours(reader.transaction)) {
 			if (reader.type !== STUN_ERROR) this.refused++;
 			return false;
 		}
 		const place = this.place(source);
 		if (place < 0) return false;
-		this.heard = now;
-		this.roundTrip = now - this.#sentAt;
+		if (source === this.peer) this.heard = now;
+		if (this.#arena.bytes[reader.transaction + COMMON] === this.#arena.bytes[this.#transaction + COMMON])
+			this.roundTrip = now - this.#sentAt;
 		this.#answered |= 1 << place;
-		return this.found(place);
+		return this.found(place, now);
 	}
 
 	/** Sends checks that are due. */
 	tick(now: number): void {
 		if (!this.#running || now < this.#next) return;
-		if (now >= this.#until) {
+		if (this.peer < 0 && now >= this.#until) {
 			// The next series begins under another transaction.
-			this.#next = this.peer >= 0 ? Infinity : this.#next + AGAIN_MS;
+			random(this.#arena.buffer, this.#transaction, STUN_TRANSACTION);
+			this.#next = now + AGAIN_MS;
 			this.#until = this.#next + CHECKS_MS;
 			return;
 		}
-		this.#next = now + CHECK_MS;
+		this.#next = now + (this.peer < 0 ? CHECK_MS : KEEP_MS);
 		this.#sentAt = now;
+		this.#arena.bytes[this.#transaction + COMMON]++;
 		if (this.peer >= 0) this.ask(this.peer);
 		else for (let i = 0; i < this.#count; i++) this.ask(this.#candidates[i]);
 	}
@@ -156,20 +168,29 @@ export class DirectPath {
 			this.refused++;
 			return false;
 		}
-		this.heard = now;
+		if (source === this.peer) this.heard = now;
 		this.answer(source);
 		// One that it did not tell, as a NAT made it.
-		this.candidate(source);
+		if (this.place(source) < 0) this.candidate(this.#socket.keep(source));
 		const place = this.place(source);
 		if (place < 0) return false;
-		if ((this.#answered & (1 << place)) === 0 && now >= this.#next - CHECK_MS + 1) this.ask(source);
+		// It is there now: it need not wait for the next check.
+		if (this.peer < 0 && ((this.#answered | this.#asked) & (1 << place)) === 0) this.ask(source);
 		this.#asked |= 1 << place;
-		return this.found(place);
+		return this.found(place, now);
 	}
 
-	private found(place: number): boolean {
+	private found(place: number, now: number): boolean {
 		if (this.peer >= 0 || (this.#asked & this.#answered & (1 << place)) === 0) return false;
 		this.peer = this.#candidates[place];
+		this.heard = now;
+		this.#next = now + KEEP_MS;
+		return true;
+	}
+
+	private ours(transaction: number): boolean {
+		const { bytes } = this.#arena;
+		for (let i = 0; i < COMMON; i++) if (bytes[transaction + i] !== bytes[this.#transaction + i]) return false;
 		return true;
 	}
 

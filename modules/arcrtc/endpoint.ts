@@ -4,11 +4,13 @@ import { DirectPath, type PathWriter } from "arcrtc/direct_path";
 import type { MediaPacket } from "arcrtc/media_packet";
 import type { ArcIO } from "arcrtc/io";
 import type { JitterBuffer } from "arcrtc/jitter_buffer";
+import { OPEN_HEADROOM } from "arcrtc/held_packets";
 import { derivePath } from "arcrtc/key_derivation";
 import { type MediaOwner, MediaSession } from "arcrtc/media_session";
 import { RECEIVED_BLOCK } from "arcrtc/media_shape";
 import { type ArcSettings, PLAN_INBOX, PLAN_MESSAGE, PLAN_OUTBOX, PLAN_PATH, PLAN_RECEIVED, PLAN_REST } from "arcrtc/options";
-import { SESSION_OPEN, Session, type SessionOwner } from "arcrtc/session";
+import { SESSION_OPEN, Session } from "arcrtc/session";
+import type { SessionOwner } from "arcrtc/session_options";
 import { type LinkOwner, SignallingLink } from "arcrtc/signalling_link";
 import type { OfferedStream } from "arcrtc/stream_terms";
 import { SUITE_NAMES } from "arcrtc/words";
@@ -28,6 +30,13 @@ export const PATH_NONE = 0;
 export const PATH_DIRECT = 1;
 export const PATH_TCP = 2;
 export const PATH_TEXT = Object.freeze(["none", "direct", "tcp"]);
+
+/** The connection is made within so many ms, or is tried again later. */
+const CONNECT_MS = 5000;
+/** Share of a pause by which it may be shorter or longer. */
+const SPREAD = 0.2;
+
+const BROKEN = "three broken messages in 10 s";
 
 /** Addresses that the socket remembers: more than are read at a time. */
 const PEERS = 40;
@@ -86,8 +95,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	/** When to connect again; when media take another way. */
 	#retryAt = Infinity;
 	#fallbackAt = Infinity;
-	/** When something authentic came last over the path. */
-	#heard = 0;
+	#connectBy = Infinity;
 	#running = false;
 	#told = "";
 
@@ -101,7 +109,15 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.#owner = owner;
 		this.#bytes = arena.bytes;
 		this.#buffer = arena.buffer;
-		this.#backoff = new Backoff({ ...settings.retry, jitter: 0.2, random: options.random });
+		// What is random is added to the shortest.
+		const { first, limit } = settings.retry;
+		const shortest = 1 - SPREAD;
+		this.#backoff = new Backoff({
+			first: first * shortest,
+			limit: limit * shortest,
+			jitter: (2 * SPREAD) / shortest,
+			random: options.random,
+		});
 		const source = new DataView(new ArrayBuffer(4));
 		random(source.buffer as ArrayBuffer, 0, 4);
 		const { shape, session } = settings;
@@ -124,8 +140,8 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.link = new SignallingLink({
 			io,
 			arena,
-			inbox: plan.offset(PLAN_INBOX),
-			inboxBytes: plan.size(PLAN_INBOX),
+			inbox: plan.offset(PLAN_INBOX) + OPEN_HEADROOM,
+			inboxBytes: plan.size(PLAN_INBOX) - OPEN_HEADROOM,
 			rest: plan.offset(PLAN_REST),
 			restBytes: plan.size(PLAN_REST),
 			outbox: plan.offset(PLAN_OUTBOX),
@@ -221,8 +237,9 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 
 	received(block: number, offset: number, length: number, source: number, now: number): number {
 		const first = this.#bytes[offset];
-		if (length >= 2 && first >= FIRST_RTP) this.take(offset, length, now);
-		else if (length > 0 && first <= LAST_STUN) {
+		if (length >= 2 && first >= FIRST_RTP) {
+			if (this.take(offset, length, now)) this.direct.heard = now;
+		} else if (length > 0 && first <= LAST_STUN) {
 			if (this.direct.received(offset, length, source, now)) this.found(now);
 		} else this.media.drops.format++;
 		return block;
@@ -246,8 +263,20 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 
 	/* The connection. */
 
+	keep(peer: number): number {
+		return this.#datagram.peer(this.#datagram.peerAddress(peer), this.#datagram.peerPort(peer));
+	}
+
+	forget(peer: number): void {
+		this.#datagram.forget(peer);
+	}
+
 	linkUp(): void {
-		this.#told = "";
+		this.#connectBy = Infinity;
+		if (!this.#running) {
+			this.link.drop();
+			return;
+		}
 		this.session.start(this.#io.monotonic());
 		this.turn();
 	}
@@ -261,7 +290,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	frame(offset: number, length: number, first: number): void {
 		const now = this.#io.monotonic();
 		if (first === SIGNALLING) {
-			if (!this.session.received(offset, length, now)) this.linkEnds("three broken messages in 10 s");
+			if (!this.session.received(offset, length, now)) this.linkEnds(BROKEN);
 		} else if (first >= FIRST_RTP && length >= 2) this.take(offset, length, now);
 		else this.media.drops.format++;
 	}
@@ -272,7 +301,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 
 	tooLong(first: number): void {
 		if (first !== SIGNALLING) this.media.drops.format++;
-		else this.session.tooLong();
+		else if (!this.session.tooLong(this.#io.monotonic())) this.linkEnds(BROKEN);
 	}
 
 	/* The session. */
@@ -302,7 +331,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		new Uint8Array(key).fill(0);
 		this.sessions++;
 		this.#backoff.reset();
-		this.#heard = now;
+		this.#told = "";
 		this.#fallbackAt = now + this.#settings.fallback;
 		this.#log.log(LEVEL_INFO, "arcrtc", "opened", {
 			peer: agreement.peerId,
@@ -322,12 +351,16 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.#log.log(LEVEL_INFO, "arcrtc", "stream-stopped");
 	}
 
-	closed(reason: string): void {
+	ended(): void {
 		this.path = PATH_NONE;
 		this.#fallbackAt = Infinity;
 		this.direct.end();
-		this.media.queue.clear();
 		this.#owner.ended();
+	}
+
+	closed(reason: string): void {
+		// Of a peer that told its addresses and got no session.
+		this.direct.end();
 		this.linkEnds(reason);
 	}
 
@@ -357,10 +390,10 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.#owner.qualityWanted(level);
 	}
 
-	private take(offset: number, length: number, now: number): void {
-		if (!this.media.received(offset, length, now)) return;
-		this.#heard = now;
+	private take(offset: number, length: number, now: number): boolean {
+		if (!this.media.received(offset, length, now)) return false;
 		this.session.heard(now);
+		return true;
 	}
 
 	private readable(): void {
@@ -377,7 +410,6 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 
 	/** The direct way was found. */
 	private found(now: number): void {
-		this.#heard = now;
 		this.use(PATH_DIRECT, now);
 	}
 
@@ -398,9 +430,11 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 
 	/** Tries again after a while; one that listens only waits. */
 	private again(reason: string): void {
+		this.#connectBy = Infinity;
 		if (!this.#running || this.#retryAt !== Infinity) return;
-		const wait = this.#backoff.next();
-		if (this.#settings.connect !== undefined) this.#retryAt = this.#io.monotonic() + wait;
+		const connects = this.#settings.connect !== undefined;
+		const wait = connects ? this.#backoff.next() : 0;
+		if (connects) this.#retryAt = this.#io.monotonic() + wait;
 		if (reason !== this.#told) this.#log.log(LEVEL_WARNING, "arcrtc", "closed", { reason, retry: Math.round(wait) / 1000 });
 		this.#told = reason;
 		this.arm(this.#io.monotonic());
@@ -410,7 +444,12 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		const now = this.#io.monotonic();
 		if (now >= this.#retryAt) {
 			this.#retryAt = Infinity;
+			this.#connectBy = now + CONNECT_MS;
 			this.link.connect();
+		}
+		if (now >= this.#connectBy) {
+			this.#connectBy = Infinity;
+			this.link.fail("no answer");
 		}
 		this.session.tick(now);
 		if (this.session.state === SESSION_OPEN) {
@@ -427,15 +466,14 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 			if (this.path === PATH_NONE) this.use(PATH_TCP, now);
 		}
 		if (this.path !== PATH_DIRECT) return;
-		const heard = this.direct.heard > this.#heard ? this.direct.heard : this.#heard;
-		if (now - heard < this.#settings.pathDead) return;
+		if (now - this.direct.heard < this.#settings.pathDead) return;
 		// Sound and pictures go on over the connection while another way is looked for.
 		this.direct.search(now);
 		this.use(PATH_TCP, now);
 	}
 
 	private arm(now: number): void {
-		let deadline = this.#retryAt;
+		let deadline = this.#retryAt < this.#connectBy ? this.#retryAt : this.#connectBy;
 		let other = this.session.deadline;
 		if (other < deadline) deadline = other;
 		if (this.session.state === SESSION_OPEN) {
@@ -445,8 +483,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 			if (other < deadline) deadline = other;
 			if (this.#fallbackAt < deadline) deadline = this.#fallbackAt;
 			if (this.path === PATH_DIRECT) {
-				other = this.#heard + this.#settings.pathDead;
-				if (other < now + 1) other = now + 100;
+				other = this.direct.heard + this.#settings.pathDead;
 				if (other < deadline) deadline = other;
 			}
 		}

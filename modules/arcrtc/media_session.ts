@@ -75,6 +75,7 @@ export class MediaSession {
 	readonly queue: SendQueue;
 	readonly sealer: Sealer;
 	readonly drops = new DropCounters();
+	readonly shape: MediaShape;
 	sendKeys: SendKeys;
 	readonly receiveKeys: ReceiveKeys[] = [];
 	readonly #bytes: Uint8Array;
@@ -91,6 +92,7 @@ export class MediaSession {
 		const places = mediaPlaces(plan, shape);
 		const sources = this.#sources;
 		const { drops } = this;
+		this.shape = shape;
 		this.#bytes = arena.bytes;
 		this.#owner = owner;
 		this.#arena = arena;
@@ -149,6 +151,7 @@ export class MediaSession {
 		this.sendKeys.wipe();
 		this.sendKeys.epoch = -1;
 		this.#sources.clear();
+		this.opener.succeeded = false;
 		this.queue.clear();
 	}
 

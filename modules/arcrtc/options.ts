@@ -1,7 +1,9 @@
 import { DATAGRAM_LIMIT, FRAME_LENGTH } from "arcrtc/constants";
 import { PATH_ROOM } from "arcrtc/direct_path";
 import { type MediaShape, planMedia, RECEIVED_BLOCK } from "arcrtc/media_shape";
-import { MESSAGE_ROOM, type SessionSettings } from "arcrtc/session";
+import { OPEN_HEADROOM } from "arcrtc/held_packets";
+import { MESSAGE_ROOM } from "arcrtc/message_writer";
+import type { SessionSettings } from "arcrtc/session_options";
 import { OUTBOX } from "arcrtc/signalling_link";
 import { backend } from "crypto/crypto";
 import type { MemoryPlan } from "storage/plan";
@@ -41,12 +43,17 @@ export interface ArcSettings {
 	readonly retry: { readonly first: number; readonly limit: number };
 }
 
+/** Bytes of the room for frames: before the first one is what opening a packet overwrites, and the longest packet fits whatever a message may have. */
+export function inboxBytes(settings: ArcSettings): number {
+	return OPEN_HEADROOM + FRAME_LENGTH + Math.max(settings.messageBytes, DATAGRAM_LIMIT);
+}
+
 /** Reserves what an endpoint needs. */
 export function planArc(plan: MemoryPlan, settings: ArcSettings): void {
 	const { shape } = settings;
 	planMedia(plan, shape);
 	plan.reserve(PLAN_RECEIVED, settings.ahead * RECEIVED_BLOCK, "arcrtc.ahead");
-	plan.reserve(PLAN_INBOX, settings.messageBytes + FRAME_LENGTH, "arcrtc.messageBytes");
+	plan.reserve(PLAN_INBOX, inboxBytes(settings), "arcrtc.messageBytes");
 	plan.reserve(PLAN_REST, DATAGRAM_LIMIT + FRAME_LENGTH, "");
 	plan.reserve(PLAN_OUTBOX, OUTBOX, "");
 	plan.reserve(PLAN_MESSAGE, FRAME_LENGTH + MESSAGE_ROOM, "");

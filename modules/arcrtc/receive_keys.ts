@@ -55,8 +55,7 @@ export class ReceiveKeys {
 	/** Overwrites the older keys when their time is over. @returns true when it did. */
 	tick(now: number): boolean {
 		if (now < this.deadline) return false;
-		this.deadline = Infinity;
-		(this.newest === 0 ? this.odd : this.even).wipe();
+		this.forgetOlder();
 		return true;
 	}
 
@@ -64,7 +63,8 @@ export class ReceiveKeys {
 	forgetOlder(): void {
 		this.deadline = Infinity;
 		this.phase = this.newest;
-		(this.newest === 0 ? this.odd : this.even).wipe();
+		const older = this.newest === 0 ? this.odd : this.even;
+		if (older.epoch >= 0) older.wipe();
 	}
 
 	/** HMAC of the newest epoch: of control packets about streams under these keys. */

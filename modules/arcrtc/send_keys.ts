@@ -56,7 +56,12 @@ export class SendKeys {
 
 	/** Overwrites the old HMAC key when its time is over. */
 	tick(now: number): void {
-		if (this.#olderUntil === -Infinity || now < this.#olderUntil) return;
+		if (now >= this.#olderUntil) this.forget();
+	}
+
+	/** Overwrites the old HMAC key now. */
+	forget(): void {
+		if (this.#olderUntil === -Infinity) return;
 		this.#olderUntil = -Infinity;
 		this.forgetOlder();
 	}

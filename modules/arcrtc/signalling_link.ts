@@ -8,8 +8,8 @@ import type { Arena } from "storage/arena";
 import { ByteRing } from "storage/ring";
 import type { HostPort } from "wire/host_port";
 
-/** Bytes of messages that may wait for the connection. */
-export const OUTBOX = 2560;
+/** Bytes of messages that may wait for the connection: some seconds of a session, or its first messages. */
+export const OUTBOX = 3072;
 
 /** Who the link is of. */
 export interface LinkOwner {
@@ -50,6 +50,8 @@ export class SignallingLink {
 	up = false;
 	/** Messages that found no room: the connection is ended then. */
 	overflows = 0;
+	/** Peers that were turned away as there was one. */
+	turnedAway = 0;
 	readonly reader: FrameReader;
 	readonly #stream: Stream;
 	readonly #spare: Stream | undefined;
@@ -59,7 +61,8 @@ export class SignallingLink {
 	readonly #outbox: ByteRing;
 	readonly #remote: HostPort | undefined;
 	readonly #owner: LinkOwner;
-	#connecting = false;
+	/** It is being made. */
+	connecting = false;
 
 	/** @throws Error naming address and port that cannot be listened on. */
 	constructor(options: LinkOptions) {
@@ -73,7 +76,7 @@ export class SignallingLink {
 		this.#stream = new io.Stream({
 			onReadable: () => this.readable(),
 			onWritable: () => this.writable(),
-			onError: () => this.down(this.#stream.error),
+			onError: () => this.fail(this.#stream.error),
 		});
 		this.#resolver = new io.Resolver({ onResolved: (address) => this.resolved(address) });
 		if (listen === undefined) return;
@@ -97,8 +100,8 @@ export class SignallingLink {
 
 	/** Begins to connect; for one that does not listen. */
 	connect(): void {
-		if (this.#remote === undefined || this.#connecting || this.up) return;
-		this.#connecting = true;
+		if (this.#remote === undefined || this.connecting || this.up) return;
+		this.connecting = true;
 		this.#resolver.resolve(this.#remote.host);
 	}
 
@@ -106,15 +109,25 @@ export class SignallingLink {
 	message(offset: number, length: number): void {
 		if (!this.up) return;
 		const outbox = this.#outbox;
-		if (outbox.free < length + FRAME_LENGTH) {
+		// The two bytes before a message are the maker's to leave free.
+		let from = offset - FRAME_LENGTH;
+		let left = length + FRAME_LENGTH;
+		this.#arena.view.setUint16(from, length);
+		if (this.flush()) {
+			const taken = this.#stream.write(this.#arena.buffer, from, left);
+			if (taken > 0) {
+				from += taken;
+				left -= taken;
+			}
+		}
+		if (left === 0) return;
+		if (outbox.free < left) {
 			this.overflows++;
-			this.down("the peer takes no messages");
+			this.fail("the peer takes no messages");
 			return;
 		}
-		// The two bytes before a message are the maker's to leave free.
-		this.#arena.view.setUint16(offset - FRAME_LENGTH, length);
-		outbox.write(offset - FRAME_LENGTH, length + FRAME_LENGTH);
-		this.flush();
+		outbox.write(from, left);
+		this.#stream.want(Want.BOTH);
 	}
 
 	/** Media may be written: nothing of a message is under way. */
@@ -130,10 +143,17 @@ export class SignallingLink {
 	/** Called when the connection takes bytes again and no message waits. */
 	onDrained: (() => void) | undefined;
 
+	/** Ends the connection, and tells the owner. */
+	fail(reason: string): void {
+		if (!this.up && !this.connecting) return;
+		this.drop();
+		this.#owner.linkDown(reason === "" ? "the connection is lost" : reason);
+	}
+
 	/** Ends the connection. */
 	drop(): void {
 		this.up = false;
-		this.#connecting = false;
+		this.connecting = false;
 		this.#resolver.cancel();
 		this.writer.attach(undefined);
 		if (this.#stream.opened) this.#stream.close();
@@ -149,20 +169,22 @@ export class SignallingLink {
 	}
 
 	private resolved(address: string | undefined): void {
-		if (!this.#connecting || this.#remote === undefined) return;
-		if (address === undefined) this.down(this.#remote.host + ": " + this.#resolver.error);
-		else if (this.#stream.connect(address, this.#remote.port) < 0) this.down(this.#stream.error);
+		if (!this.connecting || this.#remote === undefined) return;
+		if (address === undefined) this.fail(this.#remote.host + ": " + this.#resolver.error);
+		else if (this.#stream.connect(address, this.#remote.port) < 0) this.fail(this.#stream.error);
 	}
 
 	private accept(): void {
 		const stream = this.up ? this.#spare : this.#stream;
 		if (stream === undefined || !this.#listener?.accept(stream)) return;
-		if (this.up) stream.abort();
-		else this.begin();
+		if (this.up) {
+			this.turnedAway++;
+			stream.abort();
+		} else this.begin();
 	}
 
 	private begin(): void {
-		this.#connecting = false;
+		this.connecting = false;
 		this.up = true;
 		this.reader.reset();
 		while (this.#outbox.length > 0) this.#outbox.consumed(this.#outbox.readLength);
@@ -172,7 +194,7 @@ export class SignallingLink {
 	}
 
 	private writable(): void {
-		if (this.#connecting) {
+		if (this.connecting) {
 			this.begin();
 			return;
 		}
@@ -200,8 +222,9 @@ export class SignallingLink {
 		const room = reader.room();
 		const count = this.#stream.read(this.#arena.buffer, reader.writeOffset, room);
 		if (count > 0) reader.received(count);
-		else if (count === StreamStatus.END) this.down("the peer has closed the connection");
-		else if (count === StreamStatus.FAILED) this.down(this.#stream.error);
+		else if (count === StreamStatus.END) this.fail("the peer has closed the connection");
+		else if (count === StreamStatus.FAILED) this.fail(this.#stream.error);
+		if (!this.up) return;
 		// As many as the room holds, which bounds the work of a turn.
 		while (this.up) {
 			const outcome = reader.next();
@@ -210,11 +233,5 @@ export class SignallingLink {
 			else owner.tooLong(reader.first);
 		}
 		if (this.up) owner.framesEnded();
-	}
-
-	private down(reason: string): void {
-		if (!this.up && !this.#connecting) return;
-		this.drop();
-		this.#owner.linkDown(reason === "" ? "the connection is lost" : reason);
 	}
 }

@@ -2,7 +2,17 @@ import { codecOfName, payloadTypeFits } from "arcrtc/codecs";
 import type { ReceiveTerms } from "arcrtc/incoming_media";
 import { LEVELS } from "arcrtc/quality";
 import type { Agreement } from "arcrtc/agreement";
-import { MEMBER, STREAM_ID_LIMIT, SUITE_NAMES, TEXT } from "arcrtc/words";
+import {
+	ERROR_CODEC,
+	ERROR_FIELD,
+	ERROR_LIMIT,
+	ERROR_MISSING,
+	ERROR_SUITE,
+	MEMBER,
+	STREAM_ID_LIMIT,
+	SUITE_NAMES,
+	TEXT,
+} from "arcrtc/words";
 import { Codec } from "media/rtp/codecs";
 import { constantText } from "wire/ascii";
 import type { JSONWriter } from "wire/json";
@@ -92,13 +102,26 @@ export class OfferedStream {
 	videoCodec = "";
 	width = 0;
 	height = 0;
-	/** Member that is missing or wrong. */
+	/** What is wrong with it: a code of ERROR, and the member that it is about or "". */
+	code = "";
 	fault = "";
 
-	/** @returns "" when the stream can be received, else a code of ERROR. */
-	read(json: JSONReader, agreement: Agreement): string {
+	/** @returns false when it cannot be received: `code` and `fault` say why. */
+	read(json: JSONReader, agreement: Agreement): boolean {
+		this.fault = "";
+		this.code = this.readAll(json, agreement);
+		return this.code === "";
+	}
+
+	/** There is one of its kind already. */
+	limit(): void {
+		this.code = ERROR_LIMIT;
+		this.fault = "stream_type";
+	}
+
+	private readAll(json: JSONReader, agreement: Agreement): string {
 		const { root } = json;
-		this.audioCodec = this.videoCodec = this.fault = "";
+		this.audioCodec = this.videoCodec = "";
 		const id = json.text(json.member(root, MEMBER.stream_id), STREAM_ID_LIMIT);
 		if (id === undefined || id === "") return this.lacks(json.member(root, MEMBER.stream_id), "stream_id");
 		this.streamId = id;
@@ -110,7 +133,8 @@ export class OfferedStream {
 		const encryption = json.member(root, MEMBER.encryption);
 		if (json.kind(encryption) === KIND_OBJECT) {
 			const algorithm = json.member(encryption, MEMBER.algorithm);
-			if (algorithm >= 0 && !json.isText(algorithm, constantText(SUITE_NAMES[agreement.suite]))) return "suite";
+			if (algorithm >= 0 && !json.isText(algorithm, constantText(SUITE_NAMES[agreement.suite])))
+				return this.refuses(ERROR_SUITE, "algorithm");
 		}
 		const ssrc = json.integer(json.member(root, MEMBER.ssrc), 0, MOST, NONE);
 		const ssrcs = json.member(root, MEMBER.ssrcs);
@@ -122,25 +146,27 @@ export class OfferedStream {
 		if (hasAudio) {
 			const codec = json.member(codecs, MEMBER.audio);
 			const name = this.codec(json, codec, agreement.audio);
-			if (name === "") return "codec";
+			if (name === "") return this.refuses(ERROR_CODEC, "codec");
 			this.audioCodec = name;
 			const own = json.integer(json.member(ssrcs, MEMBER.audio), 0, MOST, ssrc);
 			const payloadType = this.payloadType(json, codec, 111);
-			if (own < 0) return this.lacks(-1, "ssrc");
+			if (own < 0) return this.lacks(json.member(root, MEMBER.ssrc), "ssrc");
 			if (payloadType < 0) return this.lacks(codec, "payload_type");
-			const rate = json.integer(json.member(codec, MEMBER.sample_rate), 8000, 192_000, 48_000);
+			const sampled = json.member(codec, MEMBER.sample_rate);
+			const rate = sampled < 0 ? 48_000 : json.integer(sampled, 8000, 192_000, NONE);
+			if (rate < 0) return this.lacks(sampled, "sample_rate");
 			audio = { ssrc: own, payloadType, clock: clockOf(name, rate) };
 		}
 		if (hasVideo) {
 			const codec = json.member(codecs, MEMBER.video);
 			const name = this.codec(json, codec, agreement.video);
-			if (name === "") return "codec";
+			if (name === "") return this.refuses(ERROR_CODEC, "codec");
 			this.videoCodec = name;
 			// One SSRC for both: the video's is the next one.
 			const next = ssrc < 0 ? NONE : both ? (ssrc + 1) % (MOST + 1) : ssrc;
 			const own = json.integer(json.member(ssrcs, MEMBER.video), 0, MOST, next);
 			const payloadType = this.payloadType(json, codec, 26);
-			if (own < 0) return this.lacks(-1, "ssrc");
+			if (own < 0) return this.lacks(json.member(root, MEMBER.ssrc), "ssrc");
 			if (payloadType < 0) return this.lacks(codec, "payload_type");
 			video = { ssrc: own, payloadType };
 			const repair = json.integer(json.member(ssrcs, MEMBER.fec), 0, MOST, NONE);
@@ -163,8 +189,13 @@ export class OfferedStream {
 		return payloadTypeFits(type) ? type : NONE;
 	}
 
+	private refuses(code: string, field: string): string {
+		this.fault = field;
+		return code;
+	}
+
 	private lacks(value: number, field: string): string {
 		this.fault = field;
-		return value < 0 ? "missing" : "field";
+		return value < 0 ? ERROR_MISSING : ERROR_FIELD;
 	}
 }

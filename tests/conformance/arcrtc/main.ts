@@ -17,6 +17,7 @@ import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
+import session from "conformance/arcrtc/session";
 import stun from "conformance/arcrtc/stun";
 import timestamps from "conformance/arcrtc/timestamps";
 import voiceJitter from "conformance/arcrtc/voice_jitter";
@@ -44,6 +45,7 @@ export default function arcrtc(suite: Suite): void {
 	quality(suite);
 	sealed(suite);
 	sendQueue(suite);
+	session(suite);
 	stun(suite);
 	timestamps(suite);
 	voiceJitter(suite);
