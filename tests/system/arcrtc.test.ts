@@ -174,7 +174,8 @@ for (const [codec, encoder] of [
 	test(`ARC-D2 ${codec} of an RTSP camera goes RTSP, ArcRTC, RTP, and decodes without a complaint`, async (t) => {
 		const film = join(temporaryFolder(t), "film.mp4");
 		const size = "testsrc2=size=640x360:rate=25:duration=20";
-		const parameters = codec === "h265" ? ["-x265-params", "log-level=none:keyint=25:bframes=0"] : ["-g", "25", "-bf", "0"];
+		const parameters =
+			codec === "h265" ? ["-x265-params", "log-level=none:keyint=25:bframes=0", "-tag:v", "hvc1"] : ["-g", "25", "-bf", "0"];
 		const made = spawnSync("ffmpeg", [
 			"-v",
 			"error",
