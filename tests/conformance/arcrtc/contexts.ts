@@ -373,6 +373,43 @@ export default function contexts(suite: Suite): void {
 		},
 	);
 
+	suite.test("ARC-P5 a late packet from before a binding, all numbers being in use, has the binding of before", (check) => {
+		const pair = new Pair();
+		const streams: SendStream[] = [];
+		for (let i = 0; i < 4; i++) streams.push(pair.video({ ssrc: SSRC + i }));
+		const stream = streams[2];
+		const packets: string[] = [];
+		for (let i = 0; i < 10; i++) {
+			if (i === 6) stream.quality = 3;
+			packets.push(pair.seal(stream, PLAIN, 900 * i, false, PRIORITY_DELTA, 10 * i));
+		}
+		check.equal(sketch(packets), "CCCrrrCCCC");
+		for (const i of [0, 1, 3, 6, 5, 2, 9, 4, 8, 7]) {
+			check.equal(pair.open(packets[i], 100), 2, "packet " + i);
+			check.equal(pair.opener.header.quality, i < 6 ? 0 : 3, "packet " + i);
+			check.equal(pair.opener.header.timestamp, 900 * i, "packet " + i);
+		}
+	});
+
+	suite.test(
+		"ARC-P5 a context that failures ended is told of even when a packet with C comes before that may be said",
+		(check) => {
+			const audio = new Audio();
+			const { pair } = audio;
+			const { opener } = pair;
+			pair.open("f8000001" + "00".repeat(20), audio.now);
+			check.equal(opener.takeNacks(audio.now), 0x80);
+			for (let i = 0; i < 2; i++) audio.pass();
+			const sequence = (opener.streams[0].newest & 0xffff) + 1;
+			for (let i = 0; i < 6; i++) pair.open("c000" + (0x10000 + sequence + i).toString(16).slice(1) + "00".repeat(30), audio.now);
+			check.equal(opener.takeNacks(audio.now), 0, "too early");
+			pair.sealer.forceRefresh();
+			check.equal(audio.pass(), 0);
+			check.equal(opener.takeNacks(audio.now), 1);
+			check.equal(opener.takeNacks(audio.now + 100), 0, "once");
+		},
+	);
+
 	suite.test("ARC-P5 CTX_NACK and CTX_ACK at most once in 50 ms, for all contexts together", (check) => {
 		const pair = new Pair();
 		const { opener } = pair;
