@@ -60,6 +60,13 @@ export class ReceiveKeys {
 		return true;
 	}
 
+	/** Overwrites the older keys at once, though nothing may have come under the newest. */
+	forgetOlder(): void {
+		this.deadline = Infinity;
+		this.phase = this.newest;
+		(this.newest === 0 ? this.odd : this.even).wipe();
+	}
+
 	/** HMAC of the newest epoch: of control packets about streams under these keys. */
 	get auth(): HMAC {
 		return (this.newest === 0 ? this.even : this.odd).auth;

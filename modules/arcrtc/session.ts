@@ -71,7 +71,7 @@ export const SESSION_CLOSED = 4;
 export const SESSION_TEXT = Object.freeze(["idle", "offered", "waiting", "open", "closed"]);
 
 /** Bytes of the longest message that is made, and of where it is made. */
-export const MESSAGE_ROOM = 2048;
+export const MESSAGE_ROOM = 1536;
 const ID_BYTES = 8;
 const MOST_ERRORS = 3;
 const ERRORS_MS = 10_000;

@@ -9,7 +9,7 @@ import { ByteRing } from "storage/ring";
 import type { HostPort } from "wire/host_port";
 
 /** Bytes of messages that may wait for the connection. */
-export const OUTBOX = 4096;
+export const OUTBOX = 2560;
 
 /** Who the link is of. */
 export interface LinkOwner {

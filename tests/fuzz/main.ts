@@ -1,4 +1,5 @@
 import { ArcRTCFuzzer } from "fuzz/arcrtc";
+import { ArcRTCPeerFuzzer } from "fuzz/arcrtc_peer";
 import { Campaign } from "fuzz/campaign";
 import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
@@ -17,7 +18,15 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArcRTCFuzzer(), new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
+	return [
+		new ArcRTCFuzzer(),
+		new ArcRTCPeerFuzzer(),
+		new ArrowFuzzer(),
+		new DiscoveryFuzzer(),
+		new KVFuzzer(),
+		new RTPFuzzer(),
+		new RTSPFuzzer(),
+	];
 }
 
 export default function fuzz(suite: Suite): void {

@@ -19,6 +19,7 @@ import reconstruction from "conformance/arcrtc/reconstruction";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
 import stun from "conformance/arcrtc/stun";
+import timestamps from "conformance/arcrtc/timestamps";
 import voiceJitter from "conformance/arcrtc/voice_jitter";
 import windows from "conformance/arcrtc/windows";
 import type { Suite } from "unit/suite";
@@ -46,6 +47,7 @@ export default function arcrtc(suite: Suite): void {
 	sealed(suite);
 	sendQueue(suite);
 	stun(suite);
+	timestamps(suite);
 	voiceJitter(suite);
 	windows(suite);
 }
