@@ -15,6 +15,7 @@ import mediaSession from "conformance/arcrtc/media_session";
 import packetsMemory from "conformance/arcrtc/packets_memory";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
+import reconstruction from "conformance/arcrtc/reconstruction";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
 import session from "conformance/arcrtc/session";
@@ -43,6 +44,7 @@ export default function arcrtc(suite: Suite): void {
 	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
+	reconstruction(suite);
 	sealed(suite);
 	sendQueue(suite);
 	session(suite);
