@@ -46,13 +46,13 @@ export class MessageReader {
 			this.code = outcome === JSON_BROKEN ? ERROR_JSON : ERROR_LIMIT;
 			return MESSAGE_BROKEN;
 		}
+		this.id = this.integer(MEMBER.id);
 		const type = this.member(MEMBER.type);
 		if (json.kind(type) !== KIND_TEXT) return this.lacks(type, "type");
 		const session = this.member(MEMBER.session_id);
 		const ours = json.isText(session, this.#sessionId);
 		if (!ours && json.kind(session) === KIND_TEXT) return MESSAGE_FOREIGN;
 		for (let i = 0; i < TYPE_TEXTS.length && this.type === TYPE_UNKNOWN; i++) if (json.isText(type, TYPE_TEXTS[i])) this.type = i;
-		this.id = this.integer(MEMBER.id);
 		if (this.type === TYPE_UNKNOWN) {
 			this.code = ERROR_TYPE;
 			return MESSAGE_WRONG;
