@@ -36,6 +36,8 @@ const CONNECT_MS = 5000;
 /** Share of a pause by which it may be shorter or longer. */
 const SPREAD = 0.2;
 
+/** Both ends change from the connection to a direct way within so many ms. */
+const CROSSING_MS = 500;
 const BROKEN = "three broken messages in 10 s";
 
 /** Addresses that the socket remembers: more than are read at a time. */
@@ -96,6 +98,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	#retryAt = Infinity;
 	#fallbackAt = Infinity;
 	#connectBy = Infinity;
+	#switchedAt = 0;
 	#running = false;
 	#told = "";
 
@@ -291,8 +294,9 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		const now = this.#io.monotonic();
 		if (first === SIGNALLING) {
 			if (!this.session.received(offset, length, now)) this.linkEnds(BROKEN);
-		} else if (first >= FIRST_RTP && length >= 2) this.take(offset, length, now);
-		else this.media.drops.format++;
+		} else if (first >= FIRST_RTP && length >= 2) {
+			if (this.take(offset, length, now)) this.heardOverLink(now);
+		} else this.media.drops.format++;
 	}
 
 	framesEnded(): void {
@@ -416,6 +420,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	private use(path: number, now: number): void {
 		if (this.path === path) return;
 		this.path = path;
+		this.#switchedAt = now;
 		this.switches++;
 		this.#fallbackAt = Infinity;
 		this.media.pathChanged(path === PATH_TCP, now);
@@ -460,16 +465,23 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.arm(now);
 	}
 
+	/** Media came over the connection: the peer has no direct way, so that ours leads nowhere. What was under way as it found one does not count. */
+	private heardOverLink(now: number): void {
+		if (this.path === PATH_DIRECT && now - this.#switchedAt > CROSSING_MS) this.loseDirect(now);
+	}
+
+	/** Sound and pictures go on over the connection while another way is looked for. */
+	private loseDirect(now: number): void {
+		this.direct.search(now);
+		this.use(PATH_TCP, now);
+	}
+
 	private watchPath(now: number): void {
 		if (now >= this.#fallbackAt) {
 			this.#fallbackAt = Infinity;
 			if (this.path === PATH_NONE) this.use(PATH_TCP, now);
 		}
-		if (this.path !== PATH_DIRECT) return;
-		if (now - this.direct.heard < this.#settings.pathDead) return;
-		// Sound and pictures go on over the connection while another way is looked for.
-		this.direct.search(now);
-		this.use(PATH_TCP, now);
+		if (this.path === PATH_DIRECT && now - this.direct.heard >= this.#settings.pathDead) this.loseDirect(now);
 	}
 
 	private arm(now: number): void {

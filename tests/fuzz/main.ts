@@ -6,6 +6,7 @@ import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
 import { RTPFuzzer } from "fuzz/rtp";
 import { RTSPFuzzer } from "fuzz/rtsp";
+import { SignallingFuzzer } from "fuzz/signalling";
 import { Counter, print } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
@@ -17,7 +18,15 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArcRTCFuzzer(), new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
+	return [
+		new ArcRTCFuzzer(),
+		new ArrowFuzzer(),
+		new DiscoveryFuzzer(),
+		new KVFuzzer(),
+		new RTPFuzzer(),
+		new RTSPFuzzer(),
+		new SignallingFuzzer(),
+	];
 }
 
 export default function fuzz(suite: Suite): void {

@@ -92,7 +92,10 @@ export default function session(suite: Suite): void {
 		const asked = a.sent.filter((message) => message.type === "CONNECT");
 		check.equal(new Set(asked.map((message) => message.id)).size, 1, "one id");
 		silent.pass(2);
-		check.ok(a.sent.some((message) => message.code === "timeout" && message.re === asked[0].id));
+		check.ok(
+			a.sent.some((message) => message.code === "timeout" && message.re === asked[0].id),
+			a.said(),
+		);
 		check.equal(a.told(), "closed: the peer does not answer");
 		const scene = new Scene();
 		scene.lostOfB = "STREAM_START";

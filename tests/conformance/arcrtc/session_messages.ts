@@ -278,7 +278,7 @@ export default function sessionMessages(suite: Suite): void {
 			readCounters(after);
 			const slots = after[Counter.SLOTS] - before[Counter.SLOTS];
 			const chunks = after[Counter.CHUNKS] - before[Counter.CHUNKS];
-			check.ok(slots < 400 && chunks < 12_000, "message " + k + ": " + slots + " slots, " + chunks + " bytes");
+			check.ok(slots < 600 && chunks < 12_000, "message " + k + ": " + slots + " slots, " + chunks + " bytes");
 		}
 		collectGarbage();
 		readCounters(before);
