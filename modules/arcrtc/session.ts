@@ -454,12 +454,14 @@ export class Session {
 		const { re } = this.#reader;
 		const request = this.#request;
 		const { type } = request;
+		const code = this.#reader.text(MEMBER.code, 32) ?? "without a code";
 		this.errors++;
-		if (re < 0) return;
+		// One about time is about a request of the peer's own.
+		if (re < 0 || code === ERROR_TIMEOUT) return;
 		if (re === this.#rotateId) this.rotation?.refused(now);
 		if (type === TYPE_UNKNOWN || re !== request.id) return;
 		request.end();
-		if (type === TYPE_CONNECT) this.close("the peer refuses: " + (this.#reader.text(MEMBER.code, 32) ?? "without a code"));
+		if (type === TYPE_CONNECT) this.close("the peer refuses: " + code);
 		else this.#streams.stopSending();
 	}
 

@@ -1,3 +1,5 @@
+import { MESSAGE_FINE, MessageReader } from "arcrtc/message_reader";
+import { TYPE_NAMES } from "arcrtc/words";
 import { streamStart } from "conformance/arcrtc/session";
 import { type Message, Peer, SESSION_ID, settings } from "conformance/arcrtc/session_scene";
 import type { Block, Fuzzer } from "fuzz/fuzzer";
@@ -67,6 +69,8 @@ class Run {
 	readonly #peer: Peer;
 	readonly #other: Peer;
 	readonly #state: number;
+	readonly #bytes = new Uint8Array(SPACE);
+	readonly #reader = new MessageReader(this.#bytes, SESSION_ID);
 	#fresh = true;
 
 	constructor(seed: number, state: number) {
@@ -134,7 +138,7 @@ class Run {
 			}
 		}
 		other.session.rekey(peer.now);
-		messages.push(...other.take(), ...MESSAGES);
+		messages.push(...other.take(), ...sayings());
 		this.#fresh = true;
 		return messages.map((message) => new Uint8Array(ArrayBuffer.fromString(JSON.stringify(message))));
 	}
@@ -149,15 +153,11 @@ class Run {
 		mutator.length += piece.length;
 	}
 
-	/** The kind of the message when it is one of this session that can be read by anybody, else "". */
+	/** The kind of the message when it is whole and of this session, else "". */
 	#typeOf(mutator: Mutator): string {
-		try {
-			const text = String.fromArrayBuffer(mutator.bytes.slice(0, mutator.length).buffer);
-			const message = JSON.parse(text) as Message;
-			return message !== null && message.session_id === SESSION_ID && typeof message.type === "string" ? message.type : "";
-		} catch {
-			return "";
-		}
+		const reader = this.#reader;
+		this.#bytes.set(mutator.bytes.subarray(0, mutator.length));
+		return reader.read(0, mutator.length) === MESSAGE_FINE ? TYPE_NAMES[reader.type] : "";
 	}
 
 	/** What of the session only a message may change that asks for it. */
@@ -200,27 +200,30 @@ const CHANGES = Object.freeze([
 	"ERROR",
 ]);
 
-const MESSAGES: readonly Message[] = Object.freeze([
-	{ ...streamStart("other", 77), id: 90 },
-	{
-		...streamStart("both", 78),
-		stream_type: "both",
-		id: 91,
-		codec: { audio: { name: "opus" }, video: { name: "h264", payload_type: 96 } },
-	},
-	{ type: "STREAM_STOP", session_id: SESSION_ID, id: 92, stream_id: "other", reason: "user_request" },
-	{ type: "HEARTBEAT", session_id: SESSION_ID, id: 93, sequence: 1, timestamp: 1_767_225_600_000 },
-	{ type: "HEARTBEAT_ACK", session_id: SESSION_ID, id: 94, re: 1, sequence: 1, original_timestamp: 1 },
-	{ type: "KEY_ROTATE_ACK", session_id: SESSION_ID, id: 95, re: 3, epoch: 1 },
-	{ type: "METRICS", session_id: SESSION_ID, id: 96, interval_ms: 5000, latency: { p50: 1 } },
-	{
-		type: "QUALITY_ADAPT",
-		session_id: SESSION_ID,
-		id: 97,
-		stream_id: "other",
-		quality: { bitrate: 1, resolution: "720p", fps: 9 },
-	},
-	{ type: "ERROR", session_id: SESSION_ID, id: 98, re: 1, code: "state", message: "no" },
-	{ type: "DISCONNECT", session_id: SESSION_ID, id: 99, reason: "user_request" },
-	{ type: "CONNECT_ACK", session_id: SESSION_ID, id: 100, re: 1, peer_id: "x", accepted: false, reason: "busy" },
-]);
+/** What else a peer may say. */
+function sayings(): Message[] {
+	return [
+		{ ...streamStart("other", 77), id: 90 },
+		{
+			...streamStart("both", 78),
+			stream_type: "both",
+			id: 91,
+			codec: { audio: { name: "opus" }, video: { name: "h264", payload_type: 96 } },
+		},
+		{ type: "STREAM_STOP", session_id: SESSION_ID, id: 92, stream_id: "other", reason: "user_request" },
+		{ type: "HEARTBEAT", session_id: SESSION_ID, id: 93, sequence: 1, timestamp: 1_767_225_600_000 },
+		{ type: "HEARTBEAT_ACK", session_id: SESSION_ID, id: 94, re: 1, sequence: 1, original_timestamp: 1 },
+		{ type: "KEY_ROTATE_ACK", session_id: SESSION_ID, id: 95, re: 3, epoch: 1 },
+		{ type: "METRICS", session_id: SESSION_ID, id: 96, interval_ms: 5000, latency: { p50: 1 } },
+		{
+			type: "QUALITY_ADAPT",
+			session_id: SESSION_ID,
+			id: 97,
+			stream_id: "other",
+			quality: { bitrate: 1, resolution: "720p", fps: 9 },
+		},
+		{ type: "ERROR", session_id: SESSION_ID, id: 98, re: 1, code: "state", message: "no" },
+		{ type: "DISCONNECT", session_id: SESSION_ID, id: 99, reason: "user_request" },
+		{ type: "CONNECT_ACK", session_id: SESSION_ID, id: 100, re: 1, peer_id: "x", accepted: false, reason: "busy" },
+	];
+}

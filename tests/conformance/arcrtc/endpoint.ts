@@ -307,6 +307,9 @@ export default function endpoint(suite: Suite): void {
 			onWritable() {
 				this.want(1);
 			},
+			onReadable() {
+				this.close();
+			},
 		});
 		stream.connect("192.0.2.2", PORT);
 		world.run(6900);
