@@ -7,6 +7,7 @@ import type { JitterBuffer } from "arcrtc/jitter_buffer";
 import { OPEN_HEADROOM } from "arcrtc/held_packets";
 import { derivePath } from "arcrtc/key_derivation";
 import { type MediaOwner, MediaSession } from "arcrtc/media_session";
+import type { ArcOwner, EndpointOptions } from "arcrtc/endpoint_options";
 import { RECEIVED_BLOCK } from "arcrtc/media_shape";
 import { type ArcSettings, PLAN_INBOX, PLAN_MESSAGE, PLAN_OUTBOX, PLAN_PATH, PLAN_RECEIVED, PLAN_REST } from "arcrtc/options";
 import { SESSION_OPEN, Session } from "arcrtc/session";
@@ -20,9 +21,8 @@ import type { Packetizer } from "media/rtp/format";
 import { type Datagram, DatagramStatus } from "net/datagram";
 import type { DatagramWriter } from "net/packet_queue";
 import { type PacketHandler, PacketReceiver } from "net/packet_receiver";
-import type { MemoryPlan } from "storage/plan";
 import { PacketPool } from "storage/pool";
-import { Backoff, type RandomSource } from "time/backoff";
+import { Backoff } from "time/backoff";
 import type Timer from "time/timer";
 
 /** Ways of media. */
@@ -43,30 +43,7 @@ const BROKEN = "three broken messages in 10 s";
 /** Addresses that the socket remembers: more than are read at a time. */
 const PEERS = 40;
 
-/** Who plays what comes and makes what is sent. */
-export interface ArcOwner {
-	/** A packet of sound, good during the call. */
-	heard(packet: MediaPacket, now: number): void;
-	/** The next packet of the video, in order, and that all were given that are due. */
-	seen(jitter: JitterBuffer, now: number): void;
-	seenAll(now: number): void;
-	/** The session is open, the peer sends; it does not any more. */
-	opened(agreement: Agreement): void;
-	streamStarted(stream: OfferedStream): void;
-	ended(): void;
-	/** The peer needs a key frame; another quality is wanted, a number of `LEVELS`. */
-	keyFrameWanted(): void;
-	qualityWanted(level: number): void;
-}
-
-export interface EndpointOptions {
-	readonly settings: ArcSettings;
-	readonly plan: MemoryPlan;
-	readonly io: ArcIO;
-	readonly log: Logger;
-	readonly random: RandomSource;
-	readonly owner: ArcOwner;
-}
+export type { ArcOwner, EndpointOptions };
 
 /**
  * An ArcRTC peer on the network: one connection for messages, one UDP socket for media, one timer. It keeps its session for ever: what is

@@ -100,4 +100,17 @@ export class MessageReader {
 		this.field = field;
 		return MESSAGE_WRONG;
 	}
+
+	/** As `lacks`, of a member of the message itself. @returns false. */
+	lacksMember(name: AsciiText, field: string): false {
+		this.lacks(this.member(name), field);
+		return false;
+	}
+
+	/** The member `field` is what it has to be, and cannot be taken. @returns false. */
+	refuses(code: string, field: string): false {
+		this.code = code;
+		this.field = field;
+		return false;
+	}
 }
