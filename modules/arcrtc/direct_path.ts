@@ -168,7 +168,6 @@ export class DirectPath {
 			this.refused++;
 			return false;
 		}
-		if (source === this.peer) this.heard = now;
 		this.answer(source);
 		// One that it did not tell, as a NAT made it.
 		if (this.place(source) < 0) this.candidate(this.#socket.keep(source));

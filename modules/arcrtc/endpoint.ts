@@ -7,6 +7,7 @@ import type { JitterBuffer } from "arcrtc/jitter_buffer";
 import { OPEN_HEADROOM } from "arcrtc/held_packets";
 import { derivePath } from "arcrtc/key_derivation";
 import { type MediaOwner, MediaSession } from "arcrtc/media_session";
+import type { ArcOwner, EndpointOptions } from "arcrtc/endpoint_options";
 import { RECEIVED_BLOCK } from "arcrtc/media_shape";
 import { type ArcSettings, PLAN_INBOX, PLAN_MESSAGE, PLAN_OUTBOX, PLAN_PATH, PLAN_RECEIVED, PLAN_REST } from "arcrtc/options";
 import { SESSION_OPEN, Session } from "arcrtc/session";
@@ -20,9 +21,8 @@ import type { Packetizer } from "media/rtp/format";
 import { type Datagram, DatagramStatus } from "net/datagram";
 import type { DatagramWriter } from "net/packet_queue";
 import { type PacketHandler, PacketReceiver } from "net/packet_receiver";
-import type { MemoryPlan } from "storage/plan";
 import { PacketPool } from "storage/pool";
-import { Backoff, type RandomSource } from "time/backoff";
+import { Backoff } from "time/backoff";
 import type Timer from "time/timer";
 
 /** Ways of media. */
@@ -36,35 +36,14 @@ const CONNECT_MS = 5000;
 /** Share of a pause by which it may be shorter or longer. */
 const SPREAD = 0.2;
 
+/** Both ends change from the connection to a direct way within so many ms. */
+const CROSSING_MS = 500;
 const BROKEN = "three broken messages in 10 s";
 
 /** Addresses that the socket remembers: more than are read at a time. */
 const PEERS = 40;
 
-/** Who plays what comes and makes what is sent. */
-export interface ArcOwner {
-	/** A packet of sound, good during the call. */
-	heard(packet: MediaPacket, now: number): void;
-	/** The next packet of the video, in order, and that all were given that are due. */
-	seen(jitter: JitterBuffer, now: number): void;
-	seenAll(now: number): void;
-	/** The session is open, the peer sends; it does not any more. */
-	opened(agreement: Agreement): void;
-	streamStarted(stream: OfferedStream): void;
-	ended(): void;
-	/** The peer needs a key frame; another quality is wanted, a number of `LEVELS`. */
-	keyFrameWanted(): void;
-	qualityWanted(level: number): void;
-}
-
-export interface EndpointOptions {
-	readonly settings: ArcSettings;
-	readonly plan: MemoryPlan;
-	readonly io: ArcIO;
-	readonly log: Logger;
-	readonly random: RandomSource;
-	readonly owner: ArcOwner;
-}
+export type { ArcOwner, EndpointOptions };
 
 /**
  * An ArcRTC peer on the network: one connection for messages, one UDP socket for media, one timer. It keeps its session for ever: what is
@@ -96,6 +75,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	#retryAt = Infinity;
 	#fallbackAt = Infinity;
 	#connectBy = Infinity;
+	#switchedAt = 0;
 	#running = false;
 	#told = "";
 
@@ -291,8 +271,9 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		const now = this.#io.monotonic();
 		if (first === SIGNALLING) {
 			if (!this.session.received(offset, length, now)) this.linkEnds(BROKEN);
-		} else if (first >= FIRST_RTP && length >= 2) this.take(offset, length, now);
-		else this.media.drops.format++;
+		} else if (first >= FIRST_RTP && length >= 2) {
+			if (this.take(offset, length, now)) this.heardOverLink(now);
+		} else this.media.drops.format++;
 	}
 
 	framesEnded(): void {
@@ -416,6 +397,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	private use(path: number, now: number): void {
 		if (this.path === path) return;
 		this.path = path;
+		this.#switchedAt = now;
 		this.switches++;
 		this.#fallbackAt = Infinity;
 		this.media.pathChanged(path === PATH_TCP, now);
@@ -460,16 +442,23 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.arm(now);
 	}
 
+	/** Media came over the connection: the peer has no direct way, so that ours leads nowhere. What was under way as it found one does not count. */
+	private heardOverLink(now: number): void {
+		if (this.path === PATH_DIRECT && now - this.#switchedAt > CROSSING_MS) this.loseDirect(now);
+	}
+
+	/** Sound and pictures go on over the connection while another way is looked for. */
+	private loseDirect(now: number): void {
+		this.direct.search(now);
+		this.use(PATH_TCP, now);
+	}
+
 	private watchPath(now: number): void {
 		if (now >= this.#fallbackAt) {
 			this.#fallbackAt = Infinity;
 			if (this.path === PATH_NONE) this.use(PATH_TCP, now);
 		}
-		if (this.path !== PATH_DIRECT) return;
-		if (now - this.direct.heard < this.#settings.pathDead) return;
-		// Sound and pictures go on over the connection while another way is looked for.
-		this.direct.search(now);
-		this.use(PATH_TCP, now);
+		if (this.path === PATH_DIRECT && now - this.direct.heard >= this.#settings.pathDead) this.loseDirect(now);
 	}
 
 	private arm(now: number): void {

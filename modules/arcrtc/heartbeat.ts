@@ -15,6 +15,8 @@ export class Heartbeat {
 	#due = Infinity;
 	#sent = 0;
 	#unanswered = 0;
+	/** When the last of those was sent that may be lost. */
+	#doubted = 0;
 
 	/** A session is open. */
 	begin(now: number, interval: number): void {
@@ -42,7 +44,7 @@ export class Heartbeat {
 		// In step, unless time was lost.
 		this.#due = next > now ? next : now + interval;
 		this.sequence++;
-		this.#unanswered++;
+		if (++this.#unanswered === HEARTBEATS_LOST) this.#doubted = now;
 		this.#sent = now;
 		return true;
 	}
@@ -68,7 +70,7 @@ export class Heartbeat {
 
 	private get death(): number {
 		const silent = this.heard + SILENCE_MS;
-		const late = this.#sent + PATIENCE_MS;
+		const late = this.#doubted + PATIENCE_MS;
 		return silent > late ? silent : late;
 	}
 }

@@ -46,13 +46,13 @@ export class MessageReader {
 			this.code = outcome === JSON_BROKEN ? ERROR_JSON : ERROR_LIMIT;
 			return MESSAGE_BROKEN;
 		}
+		this.id = this.integer(MEMBER.id);
 		const type = this.member(MEMBER.type);
 		if (json.kind(type) !== KIND_TEXT) return this.lacks(type, "type");
 		const session = this.member(MEMBER.session_id);
 		const ours = json.isText(session, this.#sessionId);
 		if (!ours && json.kind(session) === KIND_TEXT) return MESSAGE_FOREIGN;
 		for (let i = 0; i < TYPE_TEXTS.length && this.type === TYPE_UNKNOWN; i++) if (json.isText(type, TYPE_TEXTS[i])) this.type = i;
-		this.id = this.integer(MEMBER.id);
 		if (this.type === TYPE_UNKNOWN) {
 			this.code = ERROR_TYPE;
 			return MESSAGE_WRONG;
@@ -99,5 +99,18 @@ export class MessageReader {
 		this.code = at < 0 ? ERROR_MISSING : ERROR_FIELD;
 		this.field = field;
 		return MESSAGE_WRONG;
+	}
+
+	/** As `lacks`, of a member of the message itself. @returns false. */
+	lacksMember(name: AsciiText, field: string): false {
+		this.lacks(this.member(name), field);
+		return false;
+	}
+
+	/** The member `field` is what it has to be, and cannot be taken. @returns false. */
+	refuses(code: string, field: string): false {
+		this.code = code;
+		this.field = field;
+		return false;
 	}
 }

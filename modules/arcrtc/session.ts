@@ -1,24 +1,11 @@
 import { Agreement } from "arcrtc/agreement";
 import { Heartbeat } from "arcrtc/heartbeat";
-import { KeyExchange } from "arcrtc/key_exchange";
-import { KeyRotation } from "arcrtc/key_rotation";
+import type { KeyRotation } from "arcrtc/key_rotation";
 import type { MediaSession } from "arcrtc/media_session";
 import { MESSAGE_BROKEN, MESSAGE_FINE, MESSAGE_FOREIGN, MessageReader } from "arcrtc/message_reader";
 import { MESSAGE_ROOM, MessageWriter, STOP_ERROR, STOP_TIMEOUT, STOP_USER } from "arcrtc/message_writer";
 import { REQUEST_AGAIN, REQUEST_FAILED, Request } from "arcrtc/request";
-import {
-	REASONS,
-	ROTATION_BAD_KEY,
-	ROTATION_BAD_STATE,
-	ROTATION_FORGET,
-	ROTATION_GAVE_UP,
-	ROTATION_GRACE,
-	ROTATION_INSTALL,
-	ROTATION_NOTHING,
-	ROTATION_RECONNECT,
-	ROTATION_SEND_ANSWER,
-	ROTATION_SEND_REQUEST,
-} from "arcrtc/rotation_words";
+import { SessionKeys, type SharedKeys } from "arcrtc/session_keys";
 import type { SessionOptions, SessionOwner, SessionSettings } from "arcrtc/session_options";
 import { type Receiving, SessionStreams, STREAM_FAULTY, STREAM_TAKEN, STREAM_UNWANTED } from "arcrtc/session_streams";
 import type { StreamIds } from "arcrtc/stream_terms";
@@ -27,7 +14,6 @@ import {
 	ERROR_LIMIT,
 	ERROR_STATE,
 	ERROR_TIMEOUT,
-	KEY_TEXT,
 	MEMBER,
 	STREAM_ID_LIMIT,
 	TYPE_CONNECT,
@@ -64,7 +50,6 @@ export const SESSION_TEXT = Object.freeze(["idle", "offered", "waiting", "open",
 const ERRORS_MS = 10_000;
 /** CONNECT is waited for so long, as the answer to it is. */
 const WAIT_MS = 7000;
-const MOST_EPOCH = 0xffff_ffff;
 
 /**
  * One ArcRTC session (section 2.9), without I/O: messages and the time in, messages, keys and streams out.
@@ -85,7 +70,6 @@ export class Session {
 	/** Messages that came, and those that were wrong, ours or the peer's. */
 	messages = 0;
 	errors = 0;
-	rotation: KeyRotation | undefined;
 	readonly heartbeat = new Heartbeat();
 	readonly writer: MessageWriter;
 	readonly #settings: SessionSettings;
@@ -94,12 +78,9 @@ export class Session {
 	readonly #reader: MessageReader;
 	readonly #streams: SessionStreams;
 	readonly #request = new Request();
-	/** The pair of the CONNECT or CONNECT_ACK; after a rotation only its public key is of use. */
-	#exchange: KeyExchange | undefined;
+	readonly #keys: SessionKeys;
 	/** Number of the CONNECT that opened the session. */
 	#connectId = -1;
-	/** Number of the KEY_ROTATE that is out. */
-	#rotateId = -1;
 	#waitUntil = Infinity;
 	/** When the last two broken messages came. */
 	#broken = -Infinity;
@@ -113,6 +94,12 @@ export class Session {
 		this.#reader = new MessageReader(arena.bytes, settings.sessionId);
 		this.writer = new MessageWriter(arena, options.room, settings, owner);
 		this.#streams = new SessionStreams(settings, media);
+		this.#keys = new SessionKeys(settings, media, this.#streams, this.writer);
+	}
+
+	/** The session's keys and their changes; undefined while it is not open. */
+	get rotation(): KeyRotation | undefined {
+		return this.#keys.rotation;
 	}
 
 	/** Streams that the peer sends. */
@@ -136,7 +123,7 @@ export class Session {
 		this.ended = "";
 		this.#broken = this.#brokenBefore = -Infinity;
 		if (this.#settings.offers) {
-			this.#exchange = new KeyExchange();
+			this.#keys.offer();
 			this.state = SESSION_OFFERED;
 			this.ask(TYPE_CONNECT, now);
 			this.#connectId = this.#request.id;
@@ -192,30 +179,24 @@ export class Session {
 			return;
 		}
 		if (heartbeat.beat(now, this.interval)) this.writer.heartbeat(heartbeat.sequence);
-		const { rotation } = this;
-		if (rotation === undefined) return;
-		const media = this.#media;
-		rotation.counted(media.sealer.mostPackets(media.sendKeys), now);
-		if (media.opener.attacked(now)) rotation.attacked(now);
-		if (rotation.state === ROTATION_GRACE && this.#streams.turned) rotation.received(now);
-		if (now >= rotation.deadline) rotation.tick(now);
-		this.rotate(now);
+		this.keep(this.#keys.tick(now));
 	}
 
 	get deadline(): number {
-		const { state, rotation } = this;
+		const { state } = this;
 		let deadline = this.#request.deadline;
 		if (state === SESSION_WAITING && this.#waitUntil < deadline) deadline = this.#waitUntil;
 		if (state !== SESSION_OPEN) return deadline;
 		const beat = this.heartbeat.deadline;
 		if (beat < deadline) deadline = beat;
-		return rotation !== undefined && rotation.deadline < deadline ? rotation.deadline : deadline;
+		const rotate = this.#keys.deadline;
+		return rotate < deadline ? rotate : deadline;
 	}
 
 	/** New keys by hand. */
 	rekey(now: number): void {
 		this.rotation?.rotate(now);
-		this.rotate(now);
+		this.keep(this.#keys.turn(now));
 	}
 
 	private get interval(): number {
@@ -236,8 +217,8 @@ export class Session {
 		else if (type === TYPE_STREAM_STOP) this.streamStop(now);
 		else if (type === TYPE_HEARTBEAT) this.beaten();
 		else if (type === TYPE_HEARTBEAT_ACK) this.heartbeat.answered(this.#reader.integer(MEMBER.sequence), now);
-		else if (type === TYPE_KEY_ROTATE) this.keyRotate(now);
-		else if (type === TYPE_KEY_ROTATE_ACK) this.keyRotated(now);
+		else if (type === TYPE_KEY_ROTATE) this.keysAnswered(this.#keys.requested(this.#reader, now), now);
+		else if (type === TYPE_KEY_ROTATE_ACK) this.keysAnswered(this.#keys.acknowledged(this.#reader, now), now);
 		else if (type === TYPE_QUALITY_ADAPT) this.refuse(ERROR_STATE, this.#reader.id, "");
 	}
 
@@ -254,7 +235,7 @@ export class Session {
 			return;
 		}
 		if (this.state === SESSION_OPEN && id === this.#connectId) {
-			this.writer.accept(id, this.agreement, this.#exchange?.publicKey ?? "");
+			this.writer.accept(id, this.agreement, this.#keys.publicKey);
 			return;
 		}
 		const agreement = new Agreement();
@@ -263,22 +244,17 @@ export class Session {
 			this.refuse(reason, id, agreement.fault);
 			return;
 		}
-		const exchange = reason === "" ? new KeyExchange() : undefined;
-		const rotation = exchange === undefined ? undefined : this.agree(exchange, agreement, now);
-		if (reason === "" && rotation === undefined) {
-			exchange?.close();
-			reason = ERROR_KEY;
-		}
-		if (reason !== "" || exchange === undefined || rotation === undefined) {
+		const shared = reason === "" ? this.#keys.agree(agreement, now) : undefined;
+		if (shared === undefined) {
+			if (reason === "") reason = ERROR_KEY;
 			this.errors++;
 			this.writer.reject(id, reason);
 			return;
 		}
 		this.leave();
 		this.#connectId = id;
-		this.#exchange = exchange;
-		this.writer.accept(id, agreement, exchange.publicKey);
-		this.open(agreement, rotation, now);
+		this.writer.accept(id, agreement, shared.exchange.publicKey);
+		this.open(agreement, shared, now);
 	}
 
 	private answered(now: number): void {
@@ -305,33 +281,20 @@ export class Session {
 			this.refuse(fault, id, agreement.fault);
 			return;
 		}
-		const rotation = this.#exchange === undefined ? undefined : this.agree(this.#exchange, agreement, now);
-		if (rotation === undefined) this.refuse(ERROR_KEY, id, "public_key");
-		else this.open(agreement, rotation, now);
+		const shared = this.#keys.agree(agreement, now);
+		if (shared === undefined) this.refuse(ERROR_KEY, id, "public_key");
+		else this.open(agreement, shared, now);
 	}
 
-	/** Makes the master of both public keys. @returns undefined when the peer's cannot be. */
-	private agree(exchange: KeyExchange, agreement: Agreement, now: number): KeyRotation | undefined {
-		const { sessionId, peerId, oneSided } = this.#settings;
-		const { peerId: remoteId, publicKey: remoteKey } = agreement;
-		// A point that cannot be costs little to find out; agreeing is what takes long, and is done once.
-		if (remoteKey === exchange.publicKey) return undefined;
-		try {
-			return new KeyRotation({ sessionId, peerId, remoteId, exchange, remoteKey, oneSided, now });
-		} catch {
-			return undefined;
-		}
-	}
-
-	private open(agreement: Agreement, rotation: KeyRotation, now: number): void {
+	private open(agreement: Agreement, shared: SharedKeys, now: number): void {
 		this.#request.end();
 		this.#waitUntil = Infinity;
 		this.agreement = agreement;
-		this.rotation = rotation;
+		this.#keys.open(shared, agreement);
 		this.state = SESSION_OPEN;
 		this.#reader.addresses(this.#owner);
 		this.#media.renew(agreement.suite, agreement.auth);
-		this.#owner.opened(agreement, rotation.master);
+		this.#owner.opened(agreement, shared.rotation.master);
 		this.heartbeat.begin(now, this.#settings.heartbeat.idle);
 		this.sendStreams(now);
 		this.heartbeat.hurry(now, this.interval);
@@ -402,51 +365,14 @@ export class Session {
 		else this.writer.heartbeatAck(id, sequence, original);
 	}
 
-	private keyRotate(now: number): void {
-		const { id, json } = this.#reader;
-		const { rotation } = this;
-		const epoch = json.integer(this.#reader.member(MEMBER.epoch), 0, MOST_EPOCH, -1);
-		const key = this.#reader.text(MEMBER.public_key, KEY_TEXT);
-		if (id < 0) this.lacks(MEMBER.id, "id");
-		else if (epoch < 0) this.lacks(MEMBER.epoch, "epoch");
-		else if (key === undefined) this.lacks(MEMBER.public_key, "public_key");
-		else if (rotation !== undefined) {
-			const reason = REASONS.indexOf((this.#reader.text(MEMBER.reason, 16) ?? "") as (typeof REASONS)[number]);
-			this.rotated(rotation.requested(epoch, key, id, now, reason < 0 ? 0 : reason), now);
-		}
+	/** A message about keys was looked at. */
+	private keysAnswered(fine: boolean, now: number): void {
+		if (!fine) this.fault();
+		this.keep(this.#keys.turn(now));
 	}
 
-	private keyRotated(now: number): void {
-		const { json } = this.#reader;
-		const { rotation } = this;
-		const epoch = json.integer(this.#reader.member(MEMBER.epoch), 0, MOST_EPOCH, -1);
-		const key = this.#reader.text(MEMBER.public_key, KEY_TEXT);
-		if (epoch < 0) this.lacks(MEMBER.epoch, "epoch");
-		else if (key === undefined && this.#reader.member(MEMBER.public_key) >= 0) this.lacks(MEMBER.public_key, "public_key");
-		else if (rotation !== undefined) this.rotated(rotation.acknowledged(epoch, key, now), now);
-	}
-
-	private rotated(outcome: number, now: number): void {
-		if (outcome === ROTATION_BAD_KEY) this.refuse(ERROR_KEY, this.#reader.id, "public_key");
-		else if (outcome === ROTATION_BAD_STATE) this.refuse(ERROR_STATE, this.#reader.id, "epoch");
-		this.rotate(now);
-	}
-
-	/** Does what the rotation wants. */
-	private rotate(now: number): void {
-		const { rotation } = this;
-		if (rotation === undefined) return;
-		for (let event = rotation.poll(); event !== ROTATION_NOTHING; event = rotation.poll()) {
-			if (event === ROTATION_FORGET) this.#streams.forget();
-			else if (event === ROTATION_SEND_REQUEST) {
-				if (rotation.attempt === 0) this.#rotateId = this.writer.takeId();
-				this.writer.keyRotate(this.#rotateId, rotation);
-			} else if (event === ROTATION_SEND_ANSWER) this.writer.keyRotateAck(rotation);
-			else if (event === ROTATION_INSTALL) {
-				if (!this.#streams.rekey(this.agreement, rotation, now)) this.close("the keys are out of step");
-			} else if (event === ROTATION_RECONNECT) this.close("the keys are used up");
-			else if (event === ROTATION_GAVE_UP) this.errors++;
-		}
+	private keep(reason: string): void {
+		if (reason !== "") this.close(reason);
 	}
 
 	/** ERROR of the peer: what was asked for is not to be had. */
@@ -454,12 +380,14 @@ export class Session {
 		const { re } = this.#reader;
 		const request = this.#request;
 		const { type } = request;
+		const code = this.#reader.text(MEMBER.code, 32) ?? "without a code";
 		this.errors++;
-		if (re < 0) return;
-		if (re === this.#rotateId) this.rotation?.refused(now);
+		// One about time is about a request of the peer's own.
+		if (re < 0 || code === ERROR_TIMEOUT) return;
+		this.#keys.refused(re, now);
 		if (type === TYPE_UNKNOWN || re !== request.id) return;
 		request.end();
-		if (type === TYPE_CONNECT) this.close("the peer refuses: " + (this.#reader.text(MEMBER.code, 32) ?? "without a code"));
+		if (type === TYPE_CONNECT) this.close("the peer refuses: " + code);
 		else this.#streams.stopSending();
 	}
 
@@ -487,7 +415,7 @@ export class Session {
 	private sendRequest(): void {
 		const { sending } = this;
 		const { type, id } = this.#request;
-		if (type === TYPE_CONNECT) this.writer.connect(id, this.#exchange?.publicKey ?? "");
+		if (type === TYPE_CONNECT) this.writer.connect(id, this.#keys.publicKey);
 		else if (sending !== undefined) this.writer.streamStart(id, sending, this.agreement);
 	}
 
@@ -499,7 +427,7 @@ export class Session {
 	}
 
 	private lacks(name: AsciiText, field: string): void {
-		this.#reader.lacks(this.#reader.member(name), field);
+		this.#reader.lacksMember(name, field);
 		this.fault();
 	}
 
@@ -529,13 +457,10 @@ export class Session {
 		const open = this.state === SESSION_OPEN;
 		this.state = SESSION_IDLE;
 		this.#streams.clear();
-		this.rotation?.close();
-		this.#exchange?.close();
-		this.rotation = undefined;
-		this.#exchange = undefined;
+		this.#keys.close();
 		this.#request.end();
 		this.heartbeat.end();
-		this.#connectId = this.#rotateId = -1;
+		this.#connectId = -1;
 		this.#waitUntil = Infinity;
 		if (open) this.#owner.ended();
 	}

@@ -7,6 +7,7 @@ import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
 import { RTPFuzzer } from "fuzz/rtp";
 import { RTSPFuzzer } from "fuzz/rtsp";
+import { SignallingFuzzer } from "fuzz/signalling";
 import { Counter, print } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
@@ -26,6 +27,7 @@ function fuzzers(): Fuzzer[] {
 		new KVFuzzer(),
 		new RTPFuzzer(),
 		new RTSPFuzzer(),
+		new SignallingFuzzer(),
 	];
 }
 

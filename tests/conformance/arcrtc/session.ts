@@ -89,14 +89,18 @@ export default function session(suite: Suite): void {
 		silent.pass(6999);
 		check.equal(a.state, "offered");
 		check.equal(timesOf(a, "CONNECT"), "0 1000 3000");
-		check.equal(new Set(a.sent.map((message) => message.id)).size, 1, "one id");
+		const asked = a.sent.filter((message) => message.type === "CONNECT");
+		check.equal(new Set(asked.map((message) => message.id)).size, 1, "one id");
 		silent.pass(2);
-		check.equal(a.sent[3].code, "timeout");
+		check.ok(
+			a.sent.some((message) => message.code === "timeout" && message.re === asked[0].id),
+			a.said(),
+		);
 		check.equal(a.told(), "closed: the peer does not answer");
 		const scene = new Scene();
 		scene.lostOfB = "STREAM_START";
 		scene.start().pass(7050);
-		check.equal(timesOf(scene.a, "STREAM_START").split(" ").length, 3 + 1, "three and the answer to the other's");
+		check.equal(timesOf(scene.a, "STREAM_START").split(" ").length, 3);
 		const [first, second, third] = scene.a.sent.filter((message) => message.codec !== undefined);
 		check.equal(first.id, third.id);
 		check.equal((second.timestamp as number) - (first.timestamp as number), 1000);
@@ -180,9 +184,9 @@ export default function session(suite: Suite): void {
 		check.equal(a.session.deadline, Infinity);
 		const idle = new Scene({ audio: undefined }, { audio: undefined }).open();
 		idle.b.carry = undefined;
-		idle.pass(45_900);
+		idle.pass(45_500);
 		check.equal(idle.a.state, "open", "the third is waited for");
-		idle.pass(300);
+		idle.pass(700);
 		check.equal(idle.a.state, "closed");
 	});
 	suite.test("ARC-G8 STREAM_STOP ends a stream at once, both ways; the session goes on", (check) => {
@@ -231,7 +235,7 @@ export default function session(suite: Suite): void {
 		const after = b.session.sending;
 		check.ok(after !== undefined && after.streamId !== before?.streamId && after.audio !== before?.audio);
 		check.equal(b.said(), "STREAM_START");
-		for (let i = 0; i < 5; i++)
+		for (let i = 0; i < 2; i++)
 			b.give({
 				type: "STREAM_STOP",
 				session_id: SESSION_ID,

@@ -70,6 +70,9 @@ export class Peer implements SessionOwner, MediaOwner {
 	candidates: string[] = [];
 	/** Whether messages go to the other end. */
 	carry: ((message: Message) => void) | undefined;
+	/** What it says is kept in `sent`; heartbeats too. */
+	keeps = true;
+	keepsBeats = true;
 	/** By how many ms its wall clock is wrong. */
 	clockOffset = 0;
 	now = 0;
@@ -126,8 +129,9 @@ export class Peer implements SessionOwner, MediaOwner {
 	}
 
 	message(offset: number, length: number): void {
+		if (!this.keeps) return;
 		const message = JSON.parse(getText(this.arena.bytes, offset, length) ?? "") as Message;
-		this.sent.push(message);
+		if (this.keepsBeats || !(message.type as string).startsWith("HEARTBEAT")) this.sent.push(message);
 		this.carry?.(message);
 	}
 
