@@ -1,3 +1,4 @@
+import { Chance } from "conformance/arcrtc/chance";
 import { FecBench } from "conformance/arcrtc/fec_bench";
 import { isMade } from "conformance/arcrtc/media";
 import type { Check, Suite } from "unit/suite";
@@ -15,24 +16,6 @@ const TABLE = Object.freeze([
 	Object.freeze([0.1, 0.122, 0.486, 0.616]),
 ]);
 const COLUMNS = Object.freeze([0, 10, 5]);
-
-/** Numbers in which no test of independence finds a fault within so few draws: a counter, mixed as in MurmurHash3. */
-class Chance {
-	#counter: number;
-
-	constructor(seed: number) {
-		this.#counter = Math.imul(seed, 0x9e3779b1);
-	}
-
-	/** 0 to below 1. */
-	fraction(): number {
-		let x = (this.#counter + 0x9e3779b9) | 0;
-		this.#counter = x;
-		x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-		x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-		return ((x ^ (x >>> 16)) >>> 0) / 4294967296;
-	}
-}
 
 /** Sends key frames over a network that loses media and repair packets alike. @returns the share that came whole. */
 function completeness(check: Check, loss: number, columns: number, seed: number): number {

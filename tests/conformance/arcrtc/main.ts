@@ -13,6 +13,7 @@ import headers from "conformance/arcrtc/headers";
 import impaired from "conformance/arcrtc/impaired";
 import jitter from "conformance/arcrtc/jitter";
 import mediaSession from "conformance/arcrtc/media_session";
+import nackAnalysis from "conformance/arcrtc/nack_analysis";
 import packetsMemory from "conformance/arcrtc/packets_memory";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
@@ -45,6 +46,7 @@ export default function arcrtc(suite: Suite): void {
 	impaired(suite);
 	jitter(suite);
 	mediaSession(suite);
+	nackAnalysis(suite);
 	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
