@@ -12,7 +12,7 @@ import { Feedback } from "arcrtc/feedback";
 import { KIND_FULL, KIND_REDUCED, KIND_RTCP, kindOf } from "arcrtc/header";
 import { HeldPackets } from "arcrtc/held_packets";
 import { IncomingMedia, type MediaSink, type ReceiveTerms } from "arcrtc/incoming_media";
-import { type MediaShape, mediaPlaces, RECEIVED_BLOCK, receiveStreams, sendStreams, WAITING_BLOCK } from "arcrtc/media_shape";
+import { type MediaShape, mediaPlaces, receiveStreams, sendStreams, WAITING_BLOCK } from "arcrtc/media_shape";
 import { OPEN_NOTHING, Opener } from "arcrtc/opener";
 import { OutgoingMedia, type SendTerms } from "arcrtc/outgoing_media";
 import { ReceiveKeys } from "arcrtc/receive_keys";
@@ -104,7 +104,7 @@ export class MediaSession {
 		this.sealer = new Sealer({ arena, offset: places.sealer, streams: sendStreams(shape), sources });
 		const receives = receiveStreams(shape) > 0;
 		const held = receives
-			? new HeldPackets(arena, new PacketPool(arena, places.held, places.heldBlocks, RECEIVED_BLOCK))
+			? new HeldPackets(arena, new PacketPool(arena, places.held, places.heldBlocks, places.heldBlock))
 			: undefined;
 		this.opener = new Opener({
 			arena,

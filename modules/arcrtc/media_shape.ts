@@ -36,6 +36,7 @@ export const RECEIVED_BLOCK = HEADROOM + DATAGRAM_LIMIT;
 /** Packets of keys that are not there yet, and repair packets that wait. */
 const HELD = 4;
 const REPAIRS = 4;
+const SOUND_BLOCK = 640;
 
 const PLAN_CIPHERS = "arcrtc ciphers";
 const PLAN_SEALER = "arcrtc sealer";
@@ -62,6 +63,11 @@ function ringBytes(shape: MediaShape): number {
 	return shape.sendsVideo && shape.nack ? resendBytes(shape.videoRate) : 0;
 }
 
+/** Bytes of a block for a packet before its keys: packets of sound are short. */
+function heldBlock(shape: MediaShape): number {
+	return shape.receivesVideo ? RECEIVED_BLOCK : SOUND_BLOCK;
+}
+
 /** Reserves what a `MediaSession` needs. */
 export function planMedia(plan: MemoryPlan, shape: MediaShape): void {
 	plan.reserve(PLAN_CIPHERS, CIPHER_SCRATCH, "");
@@ -69,7 +75,7 @@ export function planMedia(plan: MemoryPlan, shape: MediaShape): void {
 	plan.reserve(PLAN_OPENER, openerBytes(receiveStreams(shape)) + OPEN_HEADROOM, "");
 	plan.reserve(PLAN_CONTROL, CONTROL_ROOM, "");
 	plan.reserve(PLAN_WAITING, shape.waiting * WAITING_BLOCK, "arcrtc.waiting");
-	plan.reserve(PLAN_HELD, receiveStreams(shape) > 0 ? HELD * RECEIVED_BLOCK : 0, "");
+	plan.reserve(PLAN_HELD, receiveStreams(shape) > 0 ? HELD * heldBlock(shape) : 0, "");
 	plan.reserve(PLAN_RESENDS, ringBytes(shape), "arcrtc.video.bitrate");
 	if (shape.sendsVideo) {
 		plan.reserve(PLAN_PICTURES, shape.burst * MAKING_BLOCK, "arcrtc.burst");
@@ -92,6 +98,7 @@ export interface MediaPlaces {
 	readonly waiting: number;
 	readonly held: number;
 	readonly heldBlocks: number;
+	readonly heldBlock: number;
 	readonly pictures: number;
 	readonly repair: number;
 	readonly order: number;
@@ -110,6 +117,7 @@ export function mediaPlaces(plan: MemoryPlan, shape: MediaShape): MediaPlaces {
 		resendBytes: ringBytes(shape),
 		waiting: plan.offset(PLAN_WAITING),
 		held: plan.offset(PLAN_HELD),
+		heldBlock: heldBlock(shape),
 		heldBlocks: receiveStreams(shape) > 0 ? HELD : 0,
 		pictures: sendsVideo ? plan.offset(PLAN_PICTURES) : -1,
 		repair: sendsVideo && fec ? plan.offset(PLAN_REPAIR) : -1,
