@@ -34,6 +34,7 @@ class Device implements ArcOwner {
 	#time = 0;
 
 	constructor(world: World, address: string, remote: string | undefined, changes: Partial<SessionSettings> = {}) {
+		collectGarbage();
 		this.host = new Host(world, address);
 		const own: ArcSettings = {
 			shape: SMALL,
