@@ -1,4 +1,4 @@
-import { FIRST_RTP } from "arcrtc/constants";
+import { DATAGRAM_LIMIT, FIRST_RTP } from "arcrtc/constants";
 import {
 	EVENT_CONTEXT_ACK,
 	EVENT_CONTEXT_NACK,
@@ -208,7 +208,8 @@ export class MediaSession {
 	received(offset: number, length: number, now: number): boolean {
 		const bytes = this.#bytes;
 		const first = bytes[offset];
-		if (length < 2 || first < FIRST_RTP) {
+		// Frames of a connection may be longer than datagrams.
+		if (length < 2 || length > DATAGRAM_LIMIT || first < FIRST_RTP) {
 			this.drops.format++;
 			return false;
 		}
