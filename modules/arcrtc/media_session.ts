@@ -254,6 +254,7 @@ export class MediaSession {
 		if (other < deadline) deadline = other;
 		other = this.sendKeys.deadline;
 		if (other < deadline) deadline = other;
+		if (queue.waiting === 0) return deadline;
 		other = queue.deadline;
 		return other < deadline ? other : deadline;
 	}

@@ -51,6 +51,8 @@ export class End implements MediaOwner, DatagramWriter {
 	sentSounds = 0;
 	sentPictures = 0;
 	bytesSent = 0;
+	/** What the host answers instead of taking a packet: a DatagramStatus; 0: it takes it. */
+	status = 0;
 	receiveKeys: ReceiveKeys | undefined;
 	readonly inbox: number;
 	readonly #sound: number;
@@ -77,6 +79,7 @@ export class End implements MediaOwner, DatagramWriter {
 	}
 
 	write(_buffer: ArrayBuffer, offset: number, length: number): number {
+		if (this.status < 0) return this.status;
 		this.bytesSent += length;
 		this.send(offset, length);
 		return length;
