@@ -81,6 +81,7 @@ export class MediaSession {
 	readonly #owner: MediaOwner;
 	readonly #arena: Arena;
 	readonly #ciphers: number;
+	readonly #held: HeldPackets | undefined;
 	#suite: number;
 	#auth: number;
 	readonly #sources = new UsedSources(SOURCES);
@@ -101,7 +102,8 @@ export class MediaSession {
 		this.queue = new SendQueue({ arena, pool, writer, age: AGE });
 		this.sealer = new Sealer({ arena, offset: places.sealer, streams: sendStreams(shape), sources });
 		const receives = receiveStreams(shape) > 0;
-		const held = receives ? new HeldPackets(arena, pool) : undefined;
+		const held = receives ? new HeldPackets(arena, pool, shape.waiting >> 1) : undefined;
+		this.#held = held;
 		this.opener = new Opener({
 			arena,
 			offset: places.opener,
@@ -146,6 +148,7 @@ export class MediaSession {
 	clear(): void {
 		this.outgoing.stop();
 		for (let i = 0; i < this.receiveKeys.length; i++) this.stopReceiving(this.receiveKeys[i]);
+		this.#held?.clear();
 		this.sendKeys.wipe();
 		this.sendKeys.epoch = -1;
 		this.#sources.clear();
