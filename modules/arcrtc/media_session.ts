@@ -190,6 +190,8 @@ export class MediaSession {
 
 	/** New keys of what is received. Packets that came before them are opened now. */
 	rekeyReceiving(keys: ReceiveKeys, material: ArrayBuffer, epoch: number, now: number): boolean {
+		// A peer that was silent has never shown that it uses the keys before these; those before them are of no use now.
+		if (keys.olderKept && epoch === keys.epoch + 1) keys.forgetOlder();
 		if (!this.opener.install(keys, material, epoch)) return false;
 		for (let place = this.opener.openHeld(now); place !== OPEN_NOTHING; place = this.opener.openHeld(now))
 			if (place >= 0) this.incoming.received(place, now);
