@@ -16,6 +16,7 @@ import { type MediaShape, mediaPlaces, receiveStreams, sendStreams, WAITING_BLOC
 import { OPEN_NOTHING, Opener } from "arcrtc/opener";
 import { OutgoingMedia, type SendTerms } from "arcrtc/outgoing_media";
 import { ReceiveKeys } from "arcrtc/receive_keys";
+import { windowForResends } from "arcrtc/replay_window";
 import { Sealer } from "arcrtc/sealer";
 import { SendKeys } from "arcrtc/send_keys";
 import { SendQueue } from "arcrtc/send_queue";
@@ -29,6 +30,9 @@ import { PacketPool } from "storage/pool";
 const SOURCES = 64;
 /** stream_ids of the peer at a time: sound and pictures may be two. */
 export const RECEIVE_KEYS = 2;
+/** Packets a second and ms of a round trip for which packets that are sent again come in time: the replay window is laid out for them. */
+const PACKET_RATE = 1000;
+const ROUND_TRIP = 200;
 /** A packet that waited for so long (ms) is of no use any more. */
 const AGE = 100;
 /** Control packets made in one turn, at most. */
@@ -110,7 +114,7 @@ export class MediaSession {
 			streams: receiveStreams(shape),
 			sources,
 			counters: drops,
-			replayWindow: shape.replayWindow,
+			replayWindow: shape.nack ? windowForResends(shape.replayWindow, PACKET_RATE, ROUND_TRIP) : shape.replayWindow,
 			held,
 		});
 		this.feedback = new Feedback({
@@ -149,16 +153,15 @@ export class MediaSession {
 		this.outgoing.stop();
 		for (let i = 0; i < this.receiveKeys.length; i++) this.stopReceiving(this.receiveKeys[i]);
 		this.#held?.clear();
-		this.sendKeys.wipe();
-		this.sendKeys.epoch = -1;
+		this.sendKeys.restart();
 		this.#sources.clear();
 		this.queue.clear();
 	}
 
 	/** Begins to send under keys of `material`, which the caller wipes. @returns false when an SSRC was used before in this session. */
 	send(terms: SendTerms, material: ArrayBuffer, epoch: number, now: number): boolean {
-		this.sendKeys.wipe();
-		this.sendKeys.epoch = -1;
+		this.outgoing.stop();
+		this.sendKeys.restart();
 		return this.sendKeys.install(material, epoch, now) && this.outgoing.start(terms);
 	}
 
