@@ -1,0 +1,3 @@
+import type { Suite } from "unit/suite";
+
+export default function mediaSteady(_suite: Suite): void {}
