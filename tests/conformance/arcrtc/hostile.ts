@@ -1,6 +1,8 @@
 import { DATAGRAM_LIMIT, HEADROOM, PRIORITY_AUDIO } from "arcrtc/constants";
 import { BOTH, type End, material, SOUND, TwoEnds } from "conformance/arcrtc/two_ends";
+import { planRTPOutput, RTPOutput } from "device/rtp_output";
 import { DatagramStatus } from "net/datagram";
+import { MemoryPlan } from "storage/plan";
 import type { Suite } from "unit/suite";
 
 /** Full packets of a stream that is known, under the other K, of nobody who has keys. */
@@ -57,6 +59,26 @@ export default function hostile(suite: Suite): void {
 		check.ok(!b.session.received(b.inbox, DATAGRAM_LIMIT + 1, world.now));
 		check.equal(b.session.drops.format, format + 1);
 		check.ok(HEADROOM + SOUND < DATAGRAM_LIMIT);
+	});
+
+	suite.test("ARC-W3 a payload longer than ours are stays within the room of plain RTP, a longer one is refused", (check) => {
+		const plan = new MemoryPlan();
+		planRTPOutput(plan);
+		plan.reserve("guard", 64, "");
+		plan.reserve("packet", 2000, "");
+		const { bytes } = plan.allocate();
+		const guard = plan.offset("guard");
+		const payload = plan.offset("packet");
+		bytes.fill(0x55, payload, payload + 2000);
+		const output = new RTPOutput({ video: undefined, audio: { host: "127.0.0.1", port: 9 }, description: "" }, plan);
+		for (const payloadLength of [1180, 2000]) {
+			const fields = { extendedSequence: 1, timestamp: 2, marker: false, payloadType: 111, priority: 0, quality: 0 };
+			output.audio({ payload, payloadLength, ...fields });
+			for (let i = 0; i < 64; i++) if (bytes[guard + i] !== 0) check.fail("byte " + i + " behind the room");
+		}
+		check.equal(output.packets + output.refused, 2);
+		check.ok(output.refused >= 1);
+		output.close();
 	});
 
 	suite.test("ARC-K7 two changes of keys while the peer is silent: what it sends then is opened", (check) => {
