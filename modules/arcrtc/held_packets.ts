@@ -21,20 +21,25 @@ export class HeldPackets {
 	arrival = 0;
 	readonly #arena: Arena;
 	readonly #pool: PacketPool;
+	readonly #most: number;
 	readonly #table = new Int32Array(HELD_PACKETS * WORDS);
 	#first = 0;
 	#lent = -1;
 
-	/** A block has to have room for a packet and {@link OPEN_HEADROOM} bytes. */
-	constructor(arena: Arena, pool: PacketPool) {
+	/**
+	 * A block has to have room for a packet and {@link OPEN_HEADROOM} bytes. `most`: packets at a time. Where the pool is others' too it
+	 * is less than all blocks: who has no keys can make packets that wait.
+	 */
+	constructor(arena: Arena, pool: PacketPool, most = HELD_PACKETS) {
 		this.#arena = arena;
 		this.#pool = pool;
+		this.#most = most < HELD_PACKETS ? most : HELD_PACKETS;
 	}
 
 	/** Keeps a copy. @returns false when there is no room. */
 	hold(offset: number, length: number, arrival: number): boolean {
 		const pool = this.#pool;
-		if (this.count === HELD_PACKETS || length + OPEN_HEADROOM > pool.size) return false;
+		if (this.count >= this.#most || length + OPEN_HEADROOM > pool.size) return false;
 		const block = pool.take();
 		if (block < 0) return false;
 		this.#arena.bytes.copyWithin(pool.offset(block) + OPEN_HEADROOM, offset, offset + length);

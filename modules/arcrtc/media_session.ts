@@ -1,4 +1,4 @@
-import { FIRST_RTP } from "arcrtc/constants";
+import { DATAGRAM_LIMIT, FIRST_RTP } from "arcrtc/constants";
 import {
 	EVENT_CONTEXT_ACK,
 	EVENT_CONTEXT_NACK,
@@ -16,6 +16,7 @@ import { type MediaShape, mediaPlaces, receiveStreams, sendStreams, WAITING_BLOC
 import { OPEN_NOTHING, Opener } from "arcrtc/opener";
 import { OutgoingMedia, type SendTerms } from "arcrtc/outgoing_media";
 import { ReceiveKeys } from "arcrtc/receive_keys";
+import { windowForResends } from "arcrtc/replay_window";
 import { Sealer } from "arcrtc/sealer";
 import { SendKeys } from "arcrtc/send_keys";
 import { SendQueue } from "arcrtc/send_queue";
@@ -29,6 +30,9 @@ import { PacketPool } from "storage/pool";
 const SOURCES = 64;
 /** stream_ids of the peer at a time: sound and pictures may be two. */
 export const RECEIVE_KEYS = 2;
+/** Packets a second and ms of a round trip for which packets that are sent again come in time: the replay window is laid out for them. */
+const PACKET_RATE = 1000;
+const ROUND_TRIP = 200;
 /** A packet that waited for so long (ms) is of no use any more. */
 const AGE = 100;
 /** Control packets made in one turn, at most. */
@@ -82,6 +86,7 @@ export class MediaSession {
 	readonly #owner: MediaOwner;
 	readonly #arena: Arena;
 	readonly #ciphers: number;
+	readonly #held: HeldPackets | undefined;
 	#suite: number;
 	#auth: number;
 	readonly #sources = new UsedSources(SOURCES);
@@ -103,14 +108,15 @@ export class MediaSession {
 		this.queue = new SendQueue({ arena, pool, writer, age: AGE });
 		this.sealer = new Sealer({ arena, offset: places.sealer, streams: sendStreams(shape), sources });
 		const receives = receiveStreams(shape) > 0;
-		const held = receives ? new HeldPackets(arena, pool) : undefined;
+		const held = receives ? new HeldPackets(arena, pool, shape.waiting >> 1) : undefined;
+		this.#held = held;
 		this.opener = new Opener({
 			arena,
 			offset: places.opener,
 			streams: receiveStreams(shape),
 			sources,
 			counters: drops,
-			replayWindow: shape.replayWindow,
+			replayWindow: shape.nack ? windowForResends(shape.replayWindow, PACKET_RATE, ROUND_TRIP) : shape.replayWindow,
 			held,
 		});
 		this.feedback = new Feedback({
@@ -148,8 +154,8 @@ export class MediaSession {
 	clear(): void {
 		this.outgoing.stop();
 		for (let i = 0; i < this.receiveKeys.length; i++) this.stopReceiving(this.receiveKeys[i]);
-		this.sendKeys.wipe();
-		this.sendKeys.epoch = -1;
+		this.#held?.clear();
+		this.sendKeys.restart();
 		this.#sources.clear();
 		this.opener.succeeded = false;
 		this.queue.clear();
@@ -157,8 +163,8 @@ export class MediaSession {
 
 	/** Begins to send under keys of `material`, which the caller wipes. @returns false when an SSRC was used before in this session. */
 	send(terms: SendTerms, material: ArrayBuffer, epoch: number, now: number): boolean {
-		this.sendKeys.wipe();
-		this.sendKeys.epoch = -1;
+		this.outgoing.stop();
+		this.sendKeys.restart();
 		return this.sendKeys.install(material, epoch, now) && this.outgoing.start(terms);
 	}
 
@@ -190,6 +196,8 @@ export class MediaSession {
 
 	/** New keys of what is received. Packets that came before them are opened now. */
 	rekeyReceiving(keys: ReceiveKeys, material: ArrayBuffer, epoch: number, now: number): boolean {
+		// A peer that was silent has never shown that it uses the keys before these; those before them are of no use now.
+		if (keys.olderKept && epoch === keys.epoch + 1) keys.forgetOlder();
 		if (!this.opener.install(keys, material, epoch)) return false;
 		for (let place = this.opener.openHeld(now); place !== OPEN_NOTHING; place = this.opener.openHeld(now))
 			if (place >= 0) this.incoming.received(place, now);
@@ -211,7 +219,8 @@ export class MediaSession {
 	received(offset: number, length: number, now: number): boolean {
 		const bytes = this.#bytes;
 		const first = bytes[offset];
-		if (length < 2 || first < FIRST_RTP) {
+		// Frames of a connection may be longer than datagrams.
+		if (length < 2 || length > DATAGRAM_LIMIT || first < FIRST_RTP) {
 			this.drops.format++;
 			return false;
 		}
@@ -256,6 +265,7 @@ export class MediaSession {
 		if (other < deadline) deadline = other;
 		other = this.sendKeys.deadline;
 		if (other < deadline) deadline = other;
+		if (queue.waiting === 0) return deadline;
 		other = queue.deadline;
 		return other < deadline ? other : deadline;
 	}

@@ -116,8 +116,9 @@ export class OutgoingMedia {
 		return true;
 	}
 
-	/** Ends all streams: no packet of them is made from here on. */
+	/** Ends all streams: no packet of them is made from here on, and those that wait are not sent. */
 	stop(): void {
+		if (this.audio !== undefined || this.video !== undefined) this.#queue.clear();
 		this.end(this.audio);
 		this.end(this.video);
 		this.end(this.fec);

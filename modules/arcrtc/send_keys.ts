@@ -8,9 +8,9 @@ import type { Arena } from "storage/arena";
  * SSRC is of the new epoch (section 2.6); only the HMAC key of before is kept for 1,000 ms, for control packets about the stream.
  */
 export class SendKeys {
-	/** -1: none; grows by one with each rotation. */
-	epoch = -1;
 	readonly cipher: PacketCipher;
+	/** Of the last keys, wiped or not. */
+	#last = -1;
 	#older: HMAC;
 	#olderUntil = -Infinity;
 	readonly #arena: Arena;
@@ -24,9 +24,14 @@ export class SendKeys {
 		this.#scratch = scratch;
 	}
 
+	/** -1: there are no keys, or they were wiped; grows by one with each rotation. */
+	get epoch(): number {
+		return this.cipher.epoch;
+	}
+
 	/** Takes keys of a later epoch (`KEY_MATERIAL`, as `constants` lays it out). @returns false when it is not later, or the HMAC key of before is still kept. */
 	install(material: ArrayBuffer, epoch: number, now: number): boolean {
-		if (epoch <= this.epoch || now < this.#olderUntil) return false;
+		if (epoch <= this.#last || now < this.#olderUntil) return false;
 		const { cipher } = this;
 		if (this.epoch >= 0) {
 			const auth = cipher.auth;
@@ -35,7 +40,7 @@ export class SendKeys {
 			this.#olderUntil = now + OLD_KEY_MS;
 		}
 		cipher.setKeys(material, epoch);
-		this.epoch = epoch;
+		this.#last = epoch;
 		return true;
 	}
 
@@ -71,6 +76,12 @@ export class SendKeys {
 		this.#olderUntil = -Infinity;
 		this.cipher.wipe();
 		this.forgetOlder();
+	}
+
+	/** Overwrites all keys, for another stream_id or session: epochs count anew. No stream may be left under them. */
+	restart(): void {
+		this.wipe();
+		this.#last = -1;
 	}
 
 	close(): void {

@@ -1,4 +1,4 @@
-import { PAYLOAD_LIMIT } from "arcrtc/constants";
+import { DATAGRAM_LIMIT } from "arcrtc/constants";
 import type { JitterBuffer } from "arcrtc/jitter_buffer";
 import type { MediaPacket } from "arcrtc/media_packet";
 import { codecOfName } from "arcrtc/codecs";
@@ -11,7 +11,8 @@ import type { MemoryPlan } from "storage/plan";
 import type { HostPort } from "wire/host_port";
 
 const PLAN_OUTPUT = "arcrtc plain RTP";
-const ROOM = RTP_HEADER + PAYLOAD_LIMIT;
+/** What an ArcRTC packet has as payload is shorter than the packet, but may be longer than ours are. */
+const ROOM = RTP_HEADER + DATAGRAM_LIMIT;
 
 export interface RTPTarget {
 	readonly video: HostPort | undefined;
@@ -97,6 +98,10 @@ export class RTPOutput {
 		timestamp: number,
 		ssrc: number,
 	): void {
+		if (length > DATAGRAM_LIMIT) {
+			this.refused++;
+			return;
+		}
 		const { bytes, view, buffer } = this.#arena;
 		const at = this.#at;
 		bytes.copyWithin(at, offset, offset + length);

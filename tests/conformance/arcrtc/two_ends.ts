@@ -51,6 +51,8 @@ export class End implements MediaOwner, DatagramWriter {
 	sentSounds = 0;
 	sentPictures = 0;
 	bytesSent = 0;
+	/** What the host answers instead of taking a packet: a DatagramStatus; 0: it takes it. */
+	status = 0;
 	receiveKeys: ReceiveKeys | undefined;
 	readonly inbox: number;
 	readonly #sound: number;
@@ -60,13 +62,8 @@ export class End implements MediaOwner, DatagramWriter {
 	#soundTime = 0xffff_ff00;
 	#pictureTime = 0xffff_0000;
 
-	constructor(shape: MediaShape, ssrc: number) {
-		const plan = new MemoryPlan();
-		planMedia(plan, shape);
-		plan.reserve("inbox", RECEIVED_BLOCK, "");
-		plan.reserve("sound", HEADROOM + SOUND + TAILROOM, "");
-		plan.reserve("picture", PICTURE, "");
-		plan.reserve("seen", PICTURE + 1000, "");
+	/** `plan`: one that {@link planEnd} was given; default its own. */
+	constructor(shape: MediaShape, ssrc: number, plan = planEnd(new MemoryPlan(), shape)) {
 		this.arena = plan.allocate();
 		this.inbox = plan.offset("inbox") + HEADROOM;
 		this.#sound = plan.offset("sound") + HEADROOM;
@@ -77,6 +74,7 @@ export class End implements MediaOwner, DatagramWriter {
 	}
 
 	write(_buffer: ArrayBuffer, offset: number, length: number): number {
+		if (this.status < 0) return this.status;
 		this.bytesSent += length;
 		this.send(offset, length);
 		return length;
@@ -128,7 +126,9 @@ export class End implements MediaOwner, DatagramWriter {
 		const at = this.#picture;
 		view.setUint32(at, length - 4);
 		bytes[at + 4] = key ? 0x65 : 0x41;
-		for (let i = 5; i < length; i++) bytes[at + i] = (i * 7 + (i >> 8)) & 0xff;
+		// The slice begins the picture: without that bit a receiver that lost something takes it for the rest of another.
+		bytes[at + 5] = 0x80;
+		for (let i = 6; i < length; i++) bytes[at + i] = (i * 7 + (i >> 8)) & 0xff;
 		this.#pictureTime = (this.#pictureTime + PICTURE_TICKS) >>> 0;
 		const sent = this.session.outgoing.sendPicture(this.#packetizer, at, length, this.#pictureTime, now, now);
 		if (sent) this.sentPictures++;
@@ -137,12 +137,22 @@ export class End implements MediaOwner, DatagramWriter {
 
 	private look(offset: number, length: number): void {
 		const { bytes } = this.arena;
-		for (let i = 5; i < length; i++)
+		for (let i = 6; i < length; i++)
 			if (bytes[offset + i] !== ((i * 7 + (i >> 8)) & 0xff)) {
 				this.seenWrong++;
 				return;
 			}
 	}
+}
+
+/** Reserves what an end needs. */
+export function planEnd(plan: MemoryPlan, shape: MediaShape): MemoryPlan {
+	planMedia(plan, shape);
+	plan.reserve("inbox", RECEIVED_BLOCK, "");
+	plan.reserve("sound", HEADROOM + SOUND + TAILROOM, "");
+	plan.reserve("picture", PICTURE, "");
+	plan.reserve("seen", PICTURE + 1000, "");
+	return plan;
 }
 
 /** A datagram under way: where it goes, when, its bytes. */
