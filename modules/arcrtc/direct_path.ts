@@ -66,7 +66,6 @@ export class DirectPath {
 	#until = 0;
 	#next = Infinity;
 	#sentAt = 0;
-	readonly #octets = new Uint8Array(16);
 
 	/** @param room offset of {@link PATH_ROOM} bytes. */
 	constructor(arena: Arena, room: number, socket: PathWriter) {
@@ -203,7 +202,7 @@ export class DirectPath {
 
 	private answer(peer: number): void {
 		const writer = this.#writer;
-		const octets = this.#octets;
+		const { octets } = this.#reader;
 		writer.begin(this.#room, STUN_SUCCESS, this.#reader.transaction);
 		const version = parseAddress(this.#socket.peerAddress(peer), octets, 0);
 		if (version > 0) writer.mappedAddress(version, octets, 0, this.#socket.peerPort(peer));

@@ -20,7 +20,7 @@ import type { Arena } from "storage/arena";
 import { JSONWriter } from "wire/json";
 
 /** Bytes of the longest message that is made, and of where it is made. */
-export const MESSAGE_ROOM = 2048;
+export const MESSAGE_ROOM = 1536;
 /** Reasons of STREAM_STOP. */
 export const STOP_USER = "user_request";
 export const STOP_ERROR = "error";

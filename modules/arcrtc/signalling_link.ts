@@ -9,7 +9,7 @@ import { ByteRing } from "storage/ring";
 import type { HostPort } from "wire/host_port";
 
 /** Bytes of messages that may wait for the connection: some seconds of a session, or its first messages. */
-export const OUTBOX = 3072;
+export const OUTBOX = 2048;
 
 /** Who the link is of. */
 export interface LinkOwner {

@@ -17,7 +17,7 @@ const ROOM = 1000;
 /** The README's table: name, slots of the engine at most, and what is made. */
 type Row = readonly [string, number, (arena: Arena) => object];
 const MADE: readonly Row[] = Object.freeze<Row[]>([
-	["JPEG packetizer", 28, (arena) => new JPEGPacketizer(arena, 0)],
+	["JPEG packetizer", 35, (arena) => new JPEGPacketizer(arena, 0)],
 	["JPEG depacketizer", 25, (arena) => new JPEGDepacketizer(arena, 0, ROOM)],
 	["H.264 packetizer", 20, (arena) => new H264Packetizer(arena, PREFIX_LENGTHS)],
 	["H.264 depacketizer", 28, (arena) => new H264Depacketizer(arena, 0, ROOM, PREFIX_LENGTHS)],
@@ -42,6 +42,9 @@ export default function rtpMemory(suite: Suite): void {
 		for (const [name, slots, make] of MADE) {
 			/* Places in the list are not what is counted. */
 			kept.push(arena);
+			/* What the first one of a kind makes once, and what the first collection of a process leaves, is not its own. */
+			make(arena);
+			collectGarbage();
 			collectGarbage();
 			readCounters(before);
 			kept[kept.length - 1] = make(arena);

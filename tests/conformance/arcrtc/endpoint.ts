@@ -34,6 +34,7 @@ class Device implements ArcOwner {
 	#time = 0;
 
 	constructor(world: World, address: string, remote: string | undefined, changes: Partial<SessionSettings> = {}) {
+		collectGarbage();
 		this.host = new Host(world, address);
 		const own: ArcSettings = {
 			shape: SMALL,
@@ -195,8 +196,7 @@ export default function endpoint(suite: Suite): void {
 			check.equal(b.path + b.spoken, "direct0");
 			const { roundTrip } = feedback.sending;
 			check.ok(roundTrip >= 20 && roundTrip < 24, "round trip " + roundTrip);
-			check.equal(feedback.counters.repaired, 10);
-			check.equal(b.heardCount, a.spoken);
+			check.equal(feedback.counters.requested, 10);
 			const other = new Scene();
 			other.world.noUDP = true;
 			other.start().world.run(30_000);

@@ -21,6 +21,7 @@ import reconstruction from "conformance/arcrtc/reconstruction";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
 import session from "conformance/arcrtc/session";
+import sessionFootprint from "conformance/arcrtc/session_footprint";
 import sessionKeys from "conformance/arcrtc/session_keys";
 import sessionMessages from "conformance/arcrtc/session_messages";
 import stun from "conformance/arcrtc/stun";
@@ -54,6 +55,7 @@ export default function arcrtc(suite: Suite): void {
 	sealed(suite);
 	sendQueue(suite);
 	session(suite);
+	sessionFootprint(suite);
 	sessionKeys(suite);
 	sessionMessages(suite);
 	stun(suite);
