@@ -84,7 +84,6 @@ export class DirectPath {
 		new Uint8Array(this.#key).set(new Uint8Array(key));
 		this.#ownLength = this.put(own, this.#own);
 		this.#theirLength = this.put(theirs, this.#theirs);
-		this.roundTrip = NONE;
 		this.heard = now;
 		this.#running = true;
 		this.search(now);
@@ -110,6 +109,7 @@ export class DirectPath {
 	/** Looks for a way again: the one in use is dead. */
 	search(now: number): void {
 		this.peer = NONE;
+		this.roundTrip = NONE;
 		this.#asked = this.#answered = 0;
 		this.#until = now + CHECKS_MS;
 		this.#next = now;

@@ -76,6 +76,8 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 	#fallbackAt = Infinity;
 	#connectBy = Infinity;
 	#switchedAt = 0;
+	/** Of the last heartbeat that media were told of, ms; -1: none on this path. */
+	#roundTrip = -1;
 	#running = false;
 	#told = "";
 
@@ -221,6 +223,8 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 			if (this.take(offset, length, now)) this.direct.heard = now;
 		} else if (length > 0 && first <= LAST_STUN) {
 			if (this.direct.received(offset, length, source, now)) this.found(now);
+			// Who only receives learns nothing of it by reports.
+			if (this.path === PATH_DIRECT) this.media.feedback.observeRoundTrip(this.direct.roundTrip);
 		} else this.media.drops.format++;
 		return block;
 	}
@@ -271,6 +275,9 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		const now = this.#io.monotonic();
 		if (first === SIGNALLING) {
 			if (!this.session.received(offset, length, now)) this.linkEnds(BROKEN);
+			const { roundTrip } = this.session;
+			if (roundTrip !== this.#roundTrip) this.media.feedback.observeRoundTrip(roundTrip);
+			this.#roundTrip = roundTrip;
 		} else if (first >= FIRST_RTP && length >= 2) {
 			if (this.take(offset, length, now)) this.heardOverLink(now);
 		} else this.media.drops.format++;
@@ -401,6 +408,7 @@ export class Endpoint implements SessionOwner, MediaOwner, LinkOwner, PathWriter
 		this.switches++;
 		this.#fallbackAt = Infinity;
 		this.media.pathChanged(path === PATH_TCP, now);
+		this.#roundTrip = -1;
 		this.#log.log(LEVEL_INFO, "arcrtc", "path", { path: PATH_TEXT[path] });
 	}
 

@@ -177,6 +177,34 @@ export default function endpoint(suite: Suite): void {
 		check.equal(scene.a.path + scene.b.path, "directdirect");
 		check.equal(scene.a.endpoint.switches + scene.b.endpoint.switches, 2);
 	});
+	suite.test(
+		"ARC-E2 who only receives knows the round trip by checks of the path, else by heartbeats, and asks for lost sound",
+		(check) => {
+			const scene = new Scene();
+			const { a, b, world } = scene;
+			const { feedback } = b.endpoint.media;
+			world.delay = 10;
+			scene.start();
+			world.run(600);
+			for (let i = 0; i < 100; i++) {
+				world.noUDP = i % 10 === 5;
+				a.speak(world.now);
+				world.noUDP = false;
+				world.run(20);
+			}
+			world.run(100);
+			check.equal(b.path + b.spoken, "direct0");
+			const { roundTrip } = feedback.sending;
+			check.ok(roundTrip >= 20 && roundTrip < 24, "round trip " + roundTrip);
+			check.equal(feedback.counters.requested, 10);
+			const other = new Scene();
+			other.world.noUDP = true;
+			other.start().world.run(30_000);
+			check.equal(other.b.path, "tcp");
+			check.ok(other.b.endpoint.session.roundTrip >= 0, "heartbeats");
+			check.equal(other.b.endpoint.media.feedback.sending.roundTrip, other.b.endpoint.session.roundTrip);
+		},
+	);
 	suite.test("ARC-N1 a peer behind a NAT is found by where its checks come from", (check) => {
 		const scene = new Scene();
 		scene.world.shift = 1000;
