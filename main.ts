@@ -3,10 +3,13 @@
  *
  * Everything is made here, once, in the memory of one plan; then the event loop runs and nothing more is made.
  */
+import type { ArcSettings } from "arcrtc/options";
 import type { ArrowIdentity, ArrowSettings } from "arrow/options";
+import { ARC_FIGURES_BYTES, ArcPart, planArcPart } from "device/arcrtc_part";
+import { ARC_FRAMING, arcSettings } from "device/arcrtc_settings";
 import { arrowFiguresBytes } from "device/arrow_figures";
 import { ArrowPart, arrowIdentity, arrowSettings, planArrow, scansOf } from "device/arrow_part";
-import { CameraPart, planCamera } from "device/camera_part";
+import { CameraPart, planCamera, SHOWN_CODECS } from "device/camera_part";
 import { type Config, type DiscoveryConfig, loadConfig } from "device/config";
 import { Device } from "device/device";
 import { diagnose } from "device/diagnose";
@@ -20,12 +23,13 @@ import { Metrics } from "device/metrics";
 import { Exit, HELP, parseOptions } from "device/options";
 import type { Part } from "device/part";
 import { VERSION } from "device/version";
-import { planVoicePart, VoicePart, voiceFiguresBytes } from "device/voice_part";
+import { planVoicePart, type VoiceFraming, VoicePart, voiceFiguresBytes } from "device/voice_part";
 import { planDiscovery } from "discovery/endpoint";
 import { type DiscoverySettings, discoverySettings } from "discovery/settings";
 import { args, exit, print, printError, target } from "host/host";
 import { LEVEL_ERROR, LEVEL_INFO, LEVEL_WARNING } from "host/logger";
 import type { KVSettings } from "kv/options";
+import { CODEC_H264, CODEC_H265 } from "media/rtsp/codecs";
 import { MemoryPlan } from "storage/plan";
 import { monotonic, wall } from "time/clock";
 
@@ -90,6 +94,7 @@ interface Settings {
 	readonly discovery: DiscoverySettings | undefined;
 	readonly arrow: ArrowSettings | undefined;
 	readonly kv: KVSettings | undefined;
+	readonly arcrtc: ArcSettings | undefined;
 }
 
 /** Checks what each part is to do and reserves its memory. A part that is not configured needs none. @throws Error naming the key that is wrong. */
@@ -99,6 +104,7 @@ function planParts(plan: MemoryPlan, config: Config, identity: Identity): Settin
 	const discovery = config.discovery && discoverySettings(config.discovery, takesH265(config));
 	const arrow = config.arrow && arrowSettings(config.arrow, config, self, scansOf(discovery));
 	const kv = config.kv && kvSettings(config.kv);
+	const arcrtc = config.arcrtc && arcSettings(config.arcrtc, config);
 	let figures = 0;
 	if (discovery !== undefined) planDiscovery(plan, discovery);
 	if (arrow !== undefined) {
@@ -108,13 +114,18 @@ function planParts(plan: MemoryPlan, config: Config, identity: Identity): Settin
 	if (kv !== undefined) {
 		planKV(plan, kv, config.kv?.talk);
 		figures += kvFiguresBytes(kv.channels.length);
-		if (audio !== undefined) {
-			planVoicePart(plan, audio, KV_FRAMING);
-			figures += voiceFiguresBytes(audio.speakers);
-		}
 	}
-	if (camera !== undefined) planCamera(plan, camera, figures);
-	return { self, discovery, arrow, kv };
+	if (arcrtc !== undefined && config.arcrtc !== undefined) {
+		planArcPart(plan, config.arcrtc, arcrtc, camera?.frameBytes ?? 0);
+		figures += ARC_FIGURES_BYTES;
+	}
+	const framing = voiceFraming(config);
+	if (audio !== undefined && framing !== undefined) {
+		planVoicePart(plan, audio, framing, config.kv !== undefined && config.arcrtc !== undefined);
+		figures += voiceFiguresBytes(audio.speakers);
+	}
+	if (camera !== undefined) planCamera(plan, camera, figures, takenCodecs(config));
+	return { self, discovery, arrow, kv, arcrtc };
 }
 
 /**
@@ -122,12 +133,14 @@ function planParts(plan: MemoryPlan, config: Config, identity: Identity): Settin
  * @throws Error naming the key whose device or file is of no use.
  */
 function makeParts(plan: MemoryPlan, config: Config, settings: Settings, log: Log, folder: string | undefined): Part[] {
-	const { self, discovery, arrow, kv } = settings;
+	const { self, discovery, arrow, kv, arcrtc } = settings;
 	const parts: Part[] = [];
 	const metrics = new Metrics(plan, monotonic);
 
 	/* The camera, and the HTTP server that shows its pictures and everybody's figures. */
-	if (config.camera !== undefined) parts.push(new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer)));
+	const camera =
+		config.camera && new CameraPart(config.camera, plan, log, (writer) => metrics.write(writer), takenCodecs(config));
+	if (camera !== undefined) parts.push(camera);
 
 	/* Scans for cameras on the local networks. */
 	const scans = discovery && new DiscoveryPart(discovery, plan, log);
@@ -141,15 +154,40 @@ function makeParts(plan: MemoryPlan, config: Config, settings: Settings, log: Lo
 		parts.push(tunnel);
 	}
 
-	/* Microphone and loudspeaker, and the KV channels in which they talk and listen. */
-	if (config.kv !== undefined && kv !== undefined) {
-		const sound = config.audio && new VoicePart(config.audio, KV_FRAMING, plan, log);
-		if (sound !== undefined) parts.push(sound);
-		parts.push(new KVPart(config.kv, kv, plan, log, sound?.voice));
+	/* Microphone and loudspeaker: for a KV channel, for an ArcRTC peer, or for both. */
+	const framing = voiceFraming(config);
+	const sound = config.audio && framing && new VoicePart(config.audio, framing, plan, log);
+	if (sound !== undefined) parts.push(sound);
+	const shared = sound !== undefined && config.kv !== undefined && config.arcrtc !== undefined ? sound.share(plan) : undefined;
+
+	/* The KV channels in which it talks and listens. */
+	if (config.kv !== undefined && kv !== undefined)
+		parts.push(new KVPart(config.kv, kv, plan, log, shared === undefined ? sound?.voice : shared.first));
+
+	/* The ArcRTC peer that hears the device and sees its camera, and is heard. */
+	if (config.arcrtc !== undefined && arcrtc !== undefined) {
+		const peer = new ArcPart(config.arcrtc, arcrtc, plan, log, shared === undefined ? sound?.voice : shared.second);
+		if (camera !== undefined && peer.feed !== undefined) {
+			camera.viewer = peer.feed;
+			camera.packets = peer.feed;
+		}
+		parts.push(peer);
 	}
 
 	metrics.parts = parts;
 	return parts;
+}
+
+/** What packets of the voice must fit into; undefined: nobody carries it. */
+function voiceFraming(config: Config): VoiceFraming | undefined {
+	if (config.arcrtc !== undefined) return ARC_FRAMING;
+	return config.kv === undefined ? undefined : KV_FRAMING;
+}
+
+/** Codecs of an RTSP camera that somebody takes. */
+function takenCodecs(config: Config): number {
+	const codec = config.arcrtc === undefined || config.arcrtc.video === "receive" ? "" : config.arcrtc.codec;
+	return codec === "h264" ? 1 << CODEC_H264 : codec === "h265" ? 1 << CODEC_H265 : SHOWN_CODECS;
 }
 
 function isSmall(): boolean {

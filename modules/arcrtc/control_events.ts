@@ -13,43 +13,55 @@ export const EVENT_UNREPAIRED = 5;
 export const EVENT_SENDER_REPORT = 6;
 
 const KINDS = 7;
+/** Bits of a kind, one for each place. */
+const PLACES = 4;
+const PLACES_MASK = 0xf;
 
 /** Events that wait, each kind once per stream; bitmaps of contexts add up. There is always room. */
 export class ControlEvents {
-	/** For each kind the bits that wait. */
-	readonly #waiting = new Uint8Array(KINDS);
-	#any = false;
+	/** Kinds with places that wait; contexts that wait. */
+	#waiting = 0;
+	#acks = 0;
+	#nacks = 0;
 	place = 0;
 	value = 0;
 
 	/** @param bits of places, or of contexts. */
 	add(event: number, bits: number): void {
-		this.#waiting[event] |= bits;
-		this.#any = true;
+		if (event === EVENT_CONTEXT_ACK) this.#acks |= bits;
+		else if (event === EVENT_CONTEXT_NACK) this.#nacks |= bits;
+		else this.#waiting |= bits << (event * PLACES);
 	}
 
 	/** What happened to the stream is not told any more. */
 	drop(event: number, place: number): void {
-		this.#waiting[event] &= ~(1 << place);
+		this.#waiting &= ~(1 << (event * PLACES + place));
 	}
 
 	/** The next one, told once. */
 	take(): number {
-		if (!this.#any) return EVENT_NONE;
+		const acks = this.#acks;
+		if (acks !== 0) {
+			this.value = acks;
+			this.#acks = 0;
+			return EVENT_CONTEXT_ACK;
+		}
+		const nacks = this.#nacks;
+		if (nacks !== 0) {
+			this.value = nacks;
+			this.#nacks = 0;
+			return EVENT_CONTEXT_NACK;
+		}
 		const waiting = this.#waiting;
+		if (waiting === 0) return EVENT_NONE;
 		for (let event = 1; event < KINDS; event++) {
-			const bits = waiting[event];
+			const bits = (waiting >>> (event * PLACES)) & PLACES_MASK;
 			if (bits === 0) continue;
-			if (event === EVENT_CONTEXT_ACK || event === EVENT_CONTEXT_NACK) {
-				this.value = bits;
-				waiting[event] = 0;
-			} else {
-				this.place = 31 - Math.clz32(bits & -bits);
-				waiting[event] = bits & (bits - 1);
-			}
+			const lowest = bits & -bits;
+			this.place = 31 - Math.clz32(lowest);
+			this.#waiting = waiting & ~(lowest << (event * PLACES));
 			return event;
 		}
-		this.#any = false;
 		return EVENT_NONE;
 	}
 }

@@ -13,10 +13,14 @@ export const CONTROL_AUTH = -5;
 
 const INDEX_LIMIT = 0x80000000;
 const WINDOW = 64;
-/** Words of a window: highest index, then a bit for it and each of the 63 before it; no bit: nothing came yet. */
-const WORDS = 3;
+/**
+ * Words of a window: highest index, then a bit for it and each of the 63 before it; no bit: nothing came yet. Behind them, of the place
+ * with the same number: which window it has.
+ */
+const WORDS = 4;
 const RECENT = 1;
 const EARLIER = 2;
+const SLOT = 3;
 
 /** Keys of a stream_id in one direction as control packets need them: SendKeys, ReceiveKeys. */
 export interface ControlAuth {
@@ -42,8 +46,6 @@ export class ControlKeys {
 	readonly #view: DataView;
 	readonly #buffer: ArrayBuffer;
 	readonly #keys: (ControlAuth | undefined)[] = [];
-	/** Window of each place. */
-	readonly #slots: Uint8Array;
 	readonly #ours: number;
 	/** Index of the next packet that we send. */
 	index = 0;
@@ -52,7 +54,6 @@ export class ControlKeys {
 		this.#view = arena.view;
 		this.#buffer = arena.buffer;
 		this.#windows = new Int32Array(places * WORDS);
-		this.#slots = new Uint8Array(places);
 		this.#ours = ours;
 		for (let place = 0; place < places; place++) this.#keys.push(undefined);
 	}
@@ -60,18 +61,19 @@ export class ControlKeys {
 	/** A stream begins. */
 	open(place: number, auth: ControlAuth): void {
 		const keys = this.#keys;
+		const words = this.#windows;
 		keys[place] = auth;
 		if (place < this.#ours) {
 			for (let other = 0; other < this.#ours; other++) {
 				if (other === place || keys[other] !== auth) continue;
-				this.#slots[place] = this.#slots[other];
+				words[place * WORDS + SLOT] = words[other * WORDS + SLOT];
 				return;
 			}
 		}
 		let slot = 0;
 		while (this.taken(slot, place)) slot++;
-		this.#slots[place] = slot;
-		this.#windows.fill(0, slot * WORDS, (slot + 1) * WORDS);
+		words[place * WORDS + SLOT] = slot;
+		words.fill(0, slot * WORDS, slot * WORDS + SLOT);
 	}
 
 	close(place: number): void {
@@ -104,7 +106,7 @@ export class ControlKeys {
 		if (keys === undefined || keys.epoch < 0) return CONTROL_UNKNOWN;
 		const tag = offset + length - HMAC80_BYTES;
 		const index = this.#view.getUint32(tag - INDEX_BYTES);
-		const window = this.#slots[place] * WORDS;
+		const window = this.#windows[place * WORDS + SLOT] * WORDS;
 		const verdict = this.judge(window, index);
 		if (verdict !== OPENED) return verdict;
 		const buffer = this.#buffer;
@@ -119,8 +121,9 @@ export class ControlKeys {
 
 	/** Whether a place other than this one has that window. */
 	private taken(slot: number, but: number): boolean {
-		for (let place = 0; place < this.#slots.length; place++)
-			if (place !== but && this.#keys[place] !== undefined && this.#slots[place] === slot) return true;
+		const keys = this.#keys;
+		for (let place = 0; place < keys.length; place++)
+			if (place !== but && keys[place] !== undefined && this.#windows[place * WORDS + SLOT] === slot) return true;
 		return false;
 	}
 

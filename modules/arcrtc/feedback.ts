@@ -13,7 +13,7 @@ import { Transmission } from "arcrtc/transmission";
 import type { Arena } from "storage/arena";
 
 /** Packets that may be missing at a time. */
-const MISSING = 48;
+const MISSING = 32;
 /** Room for the longest control packet that is made: a NACK with a pair for each missing packet, and the whole HMAC. */
 export const CONTROL_ROOM = FEEDBACK_BYTES + MISSING * 4 + 4 + 32;
 
@@ -44,10 +44,9 @@ export class Feedback {
 	readonly #sending: Transmission;
 	readonly #ring: ResendRing;
 	readonly #pictures: PictureRequests;
-	/** Priority of the newest packet of each stream of the peer. */
-	readonly #priorities = new Uint8Array(STREAMS);
-	/** Bits of places whose losses are asked for, and whose packets are kept. */
-	#asking = 0;
+	/** Priority of the newest packet of each stream of the peer, two bits each. */
+	#priorities = 0;
+	/** Bits of places whose packets are kept. */
 	#keeping = 0;
 	/** The deadline is to be found again. */
 	#stale = true;
@@ -134,8 +133,8 @@ export class Feedback {
 		this.closeReceiver(place);
 		this.#receiving.open(place, ssrc, clock);
 		this.#keys.open(STREAMS + place, keys);
-		this.#priorities[place] = PRIORITY_DROPPABLE;
-		if (nack) this.#asking |= 1 << place;
+		this.#priorities |= PRIORITY_DROPPABLE << (2 * place);
+		if (nack) this.#requests.asking |= 1 << place;
 	}
 
 	closeReceiver(place: number): void {
@@ -143,7 +142,6 @@ export class Feedback {
 		this.#requests.clear(place);
 		this.#pictures.clear(place);
 		this.#keys.close(STREAMS + place);
-		this.#asking &= ~(1 << place);
 		this.#requests.unrepaired &= ~(1 << place);
 		this.#events.drop(EVENT_UNREPAIRED, place);
 		this.#events.drop(EVENT_SENDER_REPORT, place);
@@ -180,7 +178,8 @@ export class Feedback {
 				this.#now = now;
 				this.#stale = true;
 			}
-			this.#priorities[place] = priority;
+			const shift = 2 * place;
+			this.#priorities = (this.#priorities & ~(PRIORITY_DROPPABLE << shift)) | (priority << shift);
 			if (this.#pictures.waiting > 0) this.#pictures.received(place, extended, timestamp, priority);
 			if (receiving.count(place) === 1) this.#stale = true;
 			return;
@@ -318,9 +317,9 @@ export class Feedback {
 		this.counters.missed += count;
 		this.#stale = true;
 		this.#now = now;
-		if (((this.#asking >> place) & 1) === 0 || this.reliable) return;
+		if (this.reliable) return;
 		const requests = this.#requests;
-		const before = this.#priorities[place];
+		const before = (this.#priorities >> (2 * place)) & PRIORITY_DROPPABLE;
 		const received = this.#receiving.count(place);
 		if (requests.count > 0) requests.later(place, received);
 		requests.missing(place, extended, count, before < priority ? before : priority, received, now);

@@ -1,13 +1,5 @@
-import {
-	ATTACK_PAUSE_MS,
-	MASTER_BYTES,
-	OLD_KEY_MS,
-	PACKETS_PER_KEY,
-	REQUEST_TIMES,
-	ROTATION_MARGIN,
-	ROTATION_MS,
-	SECRET_BYTES,
-} from "arcrtc/constants";
+import { ATTACK_PAUSE_MS, OLD_KEY_MS, PACKETS_PER_KEY, REQUEST_TIMES, ROTATION_MARGIN, ROTATION_MS } from "arcrtc/constants";
+import { KeyBuffers } from "arcrtc/key_buffers";
 import { deriveMaster, wipe } from "arcrtc/key_derivation";
 import { KeyExchange } from "arcrtc/key_exchange";
 import {
@@ -50,6 +42,8 @@ export interface KeyRotationOptions {
 	/** Answers do not bring a new key of their own. */
 	readonly oneSided?: boolean;
 	readonly now: number;
+	/** Where secrets lie; default buffers of its own. */
+	readonly buffers?: KeyBuffers;
 	/** Makes a pair; for known answers only. */
 	readonly makeExchange?: () => KeyExchange;
 }
@@ -63,7 +57,7 @@ export class KeyRotation {
 	/** Of the keys in use; its lowest bit is K. */
 	epoch = 0;
 	/** Master of `epoch`, 32 bytes: for keys of streams that begin later, too. */
-	readonly master = new ArrayBuffer(MASTER_BYTES);
+	readonly master: ArrayBuffer;
 	/** When `tick` has something to do; Infinity: never. */
 	deadline = Infinity;
 	/** Of the request that is out. */
@@ -79,6 +73,7 @@ export class KeyRotation {
 	/** Bit per event. */
 	private events = 0;
 	private readonly options: KeyRotationOptions;
+	private readonly secret: ArrayBuffer;
 	private exchange: KeyExchange;
 	/** Pair of the request that is out. */
 	private pending: KeyExchange | undefined;
@@ -95,7 +90,10 @@ export class KeyRotation {
 
 	/** @throws RangeError when the peer's key cannot be: {@link agrees} tells before. */
 	constructor(options: KeyRotationOptions) {
+		const buffers = options.buffers ?? new KeyBuffers();
 		this.options = options;
+		this.master = buffers.master;
+		this.secret = buffers.secret;
 		this.exchange = options.exchange;
 		this.remoteKey = options.remoteKey;
 		this.since = options.now;
@@ -316,7 +314,7 @@ export class KeyRotation {
 
 	/** The master of what two keys share. @returns false, and `master` as it was, when the peer's key cannot be. */
 	private derive(own: KeyExchange, remote: string): boolean {
-		const secret = new ArrayBuffer(SECRET_BYTES);
+		const { secret } = this;
 		if (!own.agree(remote, secret)) return false;
 		deriveMaster(secret, this.options.sessionId, this.master);
 		wipe(secret);

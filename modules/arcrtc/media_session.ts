@@ -103,9 +103,7 @@ export class MediaSession {
 		this.queue = new SendQueue({ arena, pool, writer, age: AGE });
 		this.sealer = new Sealer({ arena, offset: places.sealer, streams: sendStreams(shape), sources });
 		const receives = receiveStreams(shape) > 0;
-		const held = receives
-			? new HeldPackets(arena, new PacketPool(arena, places.held, places.heldBlocks, places.heldBlock))
-			: undefined;
+		const held = receives ? new HeldPackets(arena, pool) : undefined;
 		this.opener = new Opener({
 			arena,
 			offset: places.opener,

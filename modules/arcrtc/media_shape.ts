@@ -22,21 +22,19 @@ export interface MediaShape {
 	readonly videoRate: number;
 	/** Packets of a picture that are given to the host at a time, 1 to 16. */
 	readonly burst: number;
-	/** Packets of incoming video that are put in order, and packets that may wait for the host. */
+	/** Packets of incoming video that are put in order; packets that may wait, for the host or for their keys. */
 	readonly reorder: number;
 	readonly waiting: number;
 	/** Replay windows, in packets: 64 to 1024. */
 	readonly replayWindow: number;
 }
 
-/** Bytes of a block that a packet is made in, of one that it waits in, and of one that it is received into. */
+/** Bytes of a block that a packet is made in; of one that it waits in, for the host or for its keys; of one that it is received into. */
 export const MAKING_BLOCK = HEADROOM + PAYLOAD_LIMIT + TAILROOM;
-export const WAITING_BLOCK = DATAGRAM_LIMIT;
+export const WAITING_BLOCK = OPEN_HEADROOM + DATAGRAM_LIMIT;
 export const RECEIVED_BLOCK = HEADROOM + DATAGRAM_LIMIT;
-/** Packets of keys that are not there yet, and repair packets that wait. */
-const HELD = 4;
+/** Repair packets that wait. */
 const REPAIRS = 4;
-const SOUND_BLOCK = 640;
 
 const PLAN_CIPHERS = "arcrtc ciphers";
 const PLAN_SEALER = "arcrtc sealer";
@@ -44,7 +42,6 @@ const PLAN_OPENER = "arcrtc opener";
 const PLAN_CONTROL = "arcrtc control packets";
 const PLAN_RESENDS = "arcrtc packets to send again";
 const PLAN_WAITING = "arcrtc packets that wait";
-const PLAN_HELD = "arcrtc packets before their keys";
 const PLAN_PICTURES = "arcrtc packets of a picture";
 const PLAN_REPAIR = "arcrtc repair packet";
 const PLAN_ORDER = "arcrtc incoming pictures";
@@ -63,11 +60,6 @@ function ringBytes(shape: MediaShape): number {
 	return shape.sendsVideo && shape.nack ? resendBytes(shape.videoRate) : 0;
 }
 
-/** Bytes of a block for a packet before its keys: packets of sound are short. */
-function heldBlock(shape: MediaShape): number {
-	return shape.receivesVideo ? RECEIVED_BLOCK : SOUND_BLOCK;
-}
-
 /** Reserves what a `MediaSession` needs. */
 export function planMedia(plan: MemoryPlan, shape: MediaShape): void {
 	plan.reserve(PLAN_CIPHERS, CIPHER_SCRATCH, "");
@@ -75,7 +67,6 @@ export function planMedia(plan: MemoryPlan, shape: MediaShape): void {
 	plan.reserve(PLAN_OPENER, openerBytes(receiveStreams(shape)) + OPEN_HEADROOM, "");
 	plan.reserve(PLAN_CONTROL, CONTROL_ROOM, "");
 	plan.reserve(PLAN_WAITING, shape.waiting * WAITING_BLOCK, "arcrtc.waiting");
-	plan.reserve(PLAN_HELD, receiveStreams(shape) > 0 ? HELD * heldBlock(shape) : 0, "");
 	plan.reserve(PLAN_RESENDS, ringBytes(shape), "arcrtc.video.bitrate");
 	if (shape.sendsVideo) {
 		plan.reserve(PLAN_PICTURES, shape.burst * MAKING_BLOCK, "arcrtc.burst");
@@ -96,9 +87,6 @@ export interface MediaPlaces {
 	readonly resends: number;
 	readonly resendBytes: number;
 	readonly waiting: number;
-	readonly held: number;
-	readonly heldBlocks: number;
-	readonly heldBlock: number;
 	readonly pictures: number;
 	readonly repair: number;
 	readonly order: number;
@@ -116,9 +104,6 @@ export function mediaPlaces(plan: MemoryPlan, shape: MediaShape): MediaPlaces {
 		resends: plan.offset(PLAN_RESENDS),
 		resendBytes: ringBytes(shape),
 		waiting: plan.offset(PLAN_WAITING),
-		held: plan.offset(PLAN_HELD),
-		heldBlock: heldBlock(shape),
-		heldBlocks: receiveStreams(shape) > 0 ? HELD : 0,
 		pictures: sendsVideo ? plan.offset(PLAN_PICTURES) : -1,
 		repair: sendsVideo && fec ? plan.offset(PLAN_REPAIR) : -1,
 		order: receivesVideo ? plan.offset(PLAN_ORDER) : -1,

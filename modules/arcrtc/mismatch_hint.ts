@@ -7,11 +7,12 @@ import { deriveRivalMaster, deriveRivalStream, wipe } from "arcrtc/key_derivatio
  * so, and what the packet holds goes nowhere. The rival master is kept until then.
  */
 export class MismatchHint {
-	private rival: ArrayBuffer | undefined = new ArrayBuffer(MASTER_BYTES);
+	private rival: ArrayBuffer | undefined;
 
-	/** `secret`: the shared one of the session, 32 bytes; it is not kept. */
-	constructor(secret: ArrayBuffer, sessionId: string) {
-		deriveRivalMaster(secret, sessionId, this.rival as ArrayBuffer);
+	/** `secret`: the shared one of the session, 32 bytes; it is not kept. `rival`: 32 bytes for the rival master. */
+	constructor(secret: ArrayBuffer, sessionId: string, rival = new ArrayBuffer(MASTER_BYTES)) {
+		this.rival = rival;
+		deriveRivalMaster(secret, sessionId, rival);
 	}
 
 	/** Nothing is left to find out. */

@@ -17,7 +17,7 @@ const ASKED = 2;
 const STATE = 3;
 const WORDS = 4;
 
-/** State: place, priority, tries, flags, and packets of the stream that had come when it was missed (low 24 bits). */
+/** State: place, priority, tries, flags, and packets of the stream that had come when it was missed (low 23 bits). */
 const PLACE_MASK = 7;
 const PRIORITY_SHIFT = 3;
 const PRIORITY_MASK = 3;
@@ -31,13 +31,15 @@ const MARK_MASK = 0x7fffff;
 
 /** Times in the table are quarters of a ms in 32 bits: only differences count. */
 const PER_MS = 4;
-/** Ms that a copy must be earlier than the round trip to be there: it can not have been sent again. */
+/** What comes within this share of the round trip after it was asked for was only late: a copy takes longer. */
 const SOONEST = 0.8;
 /** A round trip that is not known yet, for the time between requests. */
 const UNKNOWN_ROUND_TRIP = 30;
 /** Ms between a packet that is sent again and its play-out at least; ms that it may take longer than a round trip. */
 const MARGIN = 5;
 const GRACE = 20;
+/** Behind the packets: for each stream the ms from when one is missed to its play-out; as many: it is of use whenever it comes. */
+const NO_PLAYOUT = 1_000_000;
 
 /** What {@link NackRequests.arrived} says of a late packet. */
 export const NOT_MISSED = 0;
@@ -49,18 +51,20 @@ export const SENT_AGAIN = 2;
  *
  *   missing --10 ms or more than 2 later packets--> asked 1 --max(RTT, 10 ms)--> asked 2 --> asked 3
  *      any of them -- it comes (late, sent again, by FEC) --> gone
- *   not asked: 100 ms, or RTT + 5 ms is more than the time to its play-out --> given up
- *   asked: 100 ms and a round trip behind the last request, or its play-out --> given up
+ *   its play-out is over, or 100 ms (asked: and a round trip behind the last request) --> given up
+ *
+ * It is not asked for when RTT + 5 ms is more than the time to its play-out, or when NACK was not negotiated for its stream: then it may
+ * come late, or by FEC, as long as it is of use.
  */
 export class NackRequests {
 	/** Packets missing now. */
 	count = 0;
 	readonly #table: Int32Array;
 	readonly #limit: number;
-	/** Ms from when a packet of the stream is missed to its play-out. */
-	readonly #playout: Float64Array;
 	/** Round trip in ms; -1: not known yet. */
 	#roundTrip = -1;
+	/** Bits of places whose losses may be asked for. */
+	asking = 0;
 	/** Bits of places that gave up a packet of pictures since this was last set to 0. */
 	unrepaired = 0;
 	givenUp = 0;
@@ -69,9 +73,8 @@ export class NackRequests {
 
 	/** @param limit packets that may be missing at a time. */
 	constructor(places: number, limit: number) {
-		this.#table = new Int32Array(limit * WORDS);
+		this.#table = new Int32Array(limit * WORDS + places).fill(NO_PLAYOUT);
 		this.#limit = limit;
-		this.#playout = new Float64Array(places).fill(Infinity);
 	}
 
 	/** The round trip in ms; -1: not known. */
@@ -81,7 +84,7 @@ export class NackRequests {
 
 	/** Ms that are left for a packet of the stream once it is missed; Infinity: it is of use whenever it comes. */
 	setPlayout(place: number, ms: number): void {
-		this.#playout[place] = ms;
+		this.#table[this.#limit * WORDS + place] = ms < NO_PLAYOUT ? ms : NO_PLAYOUT;
 	}
 
 	/**
@@ -89,7 +92,7 @@ export class NackRequests {
 	 * @param received packets of the stream that came, the one behind the gap included.
 	 */
 	missing(place: number, extended: number, count: number, priority: number, received: number, now: number): void {
-		if (priority === PRIORITY_DROPPABLE) return;
+		if (priority === PRIORITY_DROPPABLE || (priority === PRIORITY_AUDIO && ((this.asking >> place) & 1) === 0)) return;
 		let free = this.#limit - this.count;
 		if (count > this.#limit || free === 0) free = 0;
 		const taken = count < free ? count : free;
@@ -137,7 +140,8 @@ export class NackRequests {
 
 	/** The stream is gone. */
 	clear(place: number): void {
-		this.#playout[place] = Infinity;
+		this.setPlayout(place, NO_PLAYOUT);
+		this.asking &= ~(1 << place);
 		const table = this.#table;
 		for (let at = this.count * WORDS - WORDS; at >= 0; at -= WORDS)
 			if ((table[at + STATE] & PLACE_MASK) === place) this.remove(at);
@@ -232,9 +236,9 @@ export class NackRequests {
 	private open(at: number, time: number): boolean {
 		const table = this.#table;
 		const state = table[at + STATE];
-		if (((state >>> TRIES_SHIFT) & TRIES_MASK) >= NACK_TRIES) return false;
+		if (((state >>> TRIES_SHIFT) & TRIES_MASK) >= NACK_TRIES || ((this.asking >> (state & PLACE_MASK)) & 1) === 0) return false;
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
-		const playout = this.#playout[state & PLACE_MASK];
+		const playout = table[this.#limit * WORDS + (state & PLACE_MASK)];
 		const roundTrip = this.#roundTrip;
 		if (((state >>> PRIORITY_SHIFT) & PRIORITY_MASK) === PRIORITY_AUDIO && (roundTrip < 0 || roundTrip >= playout)) return false;
 		return age < NACK_LONGEST_MS && (roundTrip < 0 ? 0 : roundTrip) + MARGIN <= playout - age;
@@ -259,11 +263,9 @@ export class NackRequests {
 		const table = this.#table;
 		const state = table[at + STATE];
 		const age = ((time - table[at + FOUND]) | 0) / PER_MS;
-		const left = this.#playout[state & PLACE_MASK] - age;
+		const left = table[this.#limit * WORDS + (state & PLACE_MASK)] - age;
 		let end = NACK_LONGEST_MS - age;
-		if (((state >>> TRIES_SHIFT) & TRIES_MASK) === 0) {
-			if (!this.open(at, time)) return 0;
-		} else {
+		if (((state >>> TRIES_SHIFT) & TRIES_MASK) > 0) {
 			const under =
 				(this.#roundTrip < 0 ? UNKNOWN_ROUND_TRIP : this.#roundTrip) + GRACE - ((time - table[at + ASKED]) | 0) / PER_MS;
 			if (under > end) end = under;

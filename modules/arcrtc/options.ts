@@ -5,6 +5,7 @@ import { OPEN_HEADROOM } from "arcrtc/held_packets";
 import { MESSAGE_ROOM } from "arcrtc/message_writer";
 import type { SessionSettings } from "arcrtc/session_options";
 import { OUTBOX } from "arcrtc/signalling_link";
+import { backend } from "crypto/crypto";
 import type { MemoryPlan } from "storage/plan";
 import type { HostPort } from "wire/host_port";
 
@@ -16,8 +17,11 @@ export const PLAN_MESSAGE = "arcrtc message";
 export const PLAN_PATH = "arcrtc path checks";
 /** Bytes that the host keeps for a socket and a stream. */
 const SOCKETS = 1600;
-/** Bytes of native ciphers of one set of keys. */
-const CIPHER_BYTES = 1400;
+/** Bytes of native records at most (modules/crypto/README.md): of what is sent a cipher and two HMACs, of what is received two of each. */
+const SEND_KEY_BYTES = 2000;
+const RECEIVE_KEY_BYTES = 3200;
+const SMALL_SEND_KEY_BYTES = 1400;
+const SMALL_RECEIVE_KEY_BYTES = 1460;
 
 /** What an endpoint is to do; checked by the configuration. */
 export interface ArcSettings {
@@ -56,5 +60,7 @@ export function planArc(plan: MemoryPlan, settings: ArcSettings): void {
 	plan.reserve(PLAN_PATH, PATH_ROOM, "");
 	const receives = (shape.receivesAudio ? 1 : 0) + (shape.receivesVideo ? 1 : 0);
 	plan.note("arcrtc sockets", SOCKETS, "");
-	plan.note("arcrtc keys", CIPHER_BYTES * (1 + 2 * receives), "");
+	const small = backend === "psa";
+	const received = small ? SMALL_RECEIVE_KEY_BYTES : RECEIVE_KEY_BYTES;
+	plan.note("arcrtc keys", (small ? SMALL_SEND_KEY_BYTES : SEND_KEY_BYTES) + received * receives, "");
 }

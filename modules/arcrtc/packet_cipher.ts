@@ -138,14 +138,12 @@ export class PacketCipher {
 		return length + HMAC80_BYTES;
 	}
 
-	/** The 10 bytes at `end` give way to ROC while they are compared. */
+	/** The 10 bytes at `end` give way to ROC. */
 	private verify(aad: number, end: number, roc: number): boolean {
 		const { view, bytes } = this.#arena;
 		const tag = this.#scratch + DIGEST_LENGTH;
 		bytes.copyWithin(tag, end, end + HMAC80_BYTES);
 		view.setInt32(end, roc | 0);
-		const same = this.auth.verify(this.#buffer, aad, end + 4 - aad, tag, HMAC80_BYTES);
-		bytes.copyWithin(end, tag, tag + HMAC80_BYTES);
-		return same;
+		return this.auth.verify(this.#buffer, aad, end + 4 - aad, tag, HMAC80_BYTES);
 	}
 }

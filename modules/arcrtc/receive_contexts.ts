@@ -21,6 +21,8 @@ export class ReceiveContexts {
 	/** Contexts to be told of by CTX_ACK and by CTX_NACK. */
 	acks = 0;
 	nacks = 0;
+	/** Contexts that failures ended since the last CTX_NACK. */
+	#broken = 0;
 	#ackAt = -Infinity;
 	#nackAt = -Infinity;
 
@@ -33,7 +35,8 @@ export class ReceiveContexts {
 		const known = old === 0 ? table[BEFORE + cid] : old;
 		const same = known >>> STREAM === binding >>> STREAM;
 		if (same && ((sequence - table[BOUND_AT + cid]) | 0) <= 0) return;
-		this.nacks &= ~bit;
+		// One that failed is told of all the same: who brought that about may do so again before the next packet.
+		this.nacks &= ~(bit & ~this.#broken);
 		this.failing &= ~bit;
 		if (old !== binding) {
 			table[BEFORE + cid] = same ? known : 0;
@@ -97,7 +100,7 @@ export class ReceiveContexts {
 	takeNacks(now: number): number {
 		const { nacks } = this;
 		if (nacks === 0 || now < this.#nackAt) return 0;
-		this.nacks = 0;
+		this.nacks = this.#broken = 0;
 		this.#nackAt = now + CONTEXT_FEEDBACK_MS;
 		return nacks;
 	}
@@ -117,5 +120,6 @@ export class ReceiveContexts {
 		this.failing &= ~bit;
 		this.acks &= ~bit;
 		this.nacks |= bit;
+		this.#broken |= bit;
 	}
 }

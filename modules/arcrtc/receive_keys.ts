@@ -55,12 +55,12 @@ export class ReceiveKeys {
 	/** Overwrites the older keys when their time is over. @returns true when it did. */
 	tick(now: number): boolean {
 		if (now < this.deadline) return false;
-		this.forget();
+		this.forgetOlder();
 		return true;
 	}
 
-	/** Overwrites the older keys now. */
-	forget(): void {
+	/** Overwrites the older keys at once, though nothing may have come under the newest. */
+	forgetOlder(): void {
 		this.deadline = Infinity;
 		this.phase = this.newest;
 		const older = this.newest === 0 ? this.odd : this.even;

@@ -188,11 +188,12 @@ export class Sealer {
 				return sealed < 0 ? -1 : sealed + REDUCED_HEADER;
 			}
 		}
+		if (context !== undefined && context.binding !== binding) this.#contexts.bind(context, binding, now);
 		const bytes = this.writeFull(stream, context, offset, sequence, marker, priority, moved !== 0 || !stream.begun, now, wall);
 		const start = offset - bytes;
 		this.start = start;
 		stream.begun = true;
-		if (context !== undefined) context.carried(binding, stream.roc * 0x10000 + sequence, now);
+		if (context !== undefined) context.carried(stream.roc * 0x10000 + sequence, now);
 		const sealed = cipher.seal(nonce, start, offset, length, stream.roc);
 		return sealed < 0 ? -1 : sealed + bytes;
 	}
@@ -212,11 +213,10 @@ export class Sealer {
 		this.#contexts.answered(bitmap, false);
 	}
 
-	/** An RR names the highest extended sequence number (32 bits) that came of a stream: with one context only, that packet carried it. */
+	/** An RR names the highest extended sequence number (32 bits) that came of a stream. */
 	reported(stream: SendStream, extendedSequence: number): void {
-		const context = stream.keyContext;
-		if (context === undefined || stream.deltaContext !== undefined) return;
-		if (((extendedSequence - context.boundAt) | 0) >= 0) context.confirm();
+		stream.keyContext?.reported(extendedSequence);
+		stream.deltaContext?.reported(extendedSequence);
 	}
 
 	/** Asks the other side for level `level` of its stream, on the next three packets; -1: not any more. */
@@ -328,8 +328,8 @@ export class Sealer {
 		stream.units = (stream.units + units) & 0x1ff;
 		const expected = ((now - stream.sentAt) * stream.clock) / 1000 / tsu;
 		if (moved % tsu === 0 && Math.abs(expected - units) < STRAY) return;
-		stream.keyContext?.doubt(false);
-		stream.deltaContext?.doubt(false);
+		stream.keyContext?.doubt();
+		stream.deltaContext?.doubt();
 	}
 
 	private free(): SendStream | undefined {

@@ -55,7 +55,7 @@ export class SendStream {
 	sentAt = 0;
 	/** Q of the packets that come: the owner's to set. */
 	quality = 0;
-	/** Unit and payload type as a context binds them. */
+	/** Unit, payload type and place as a context binds them. */
 	base = 0;
 	/** Contexts of packets of PR 0 and 1, and of PR 2. */
 	keyContext: SendContext | undefined;
@@ -101,7 +101,7 @@ export class SendStream {
 	set payloadType(type: number) {
 		if (type < 0 || type > 127 || (type >= 64 && type <= 95)) throw new RangeError("send stream: payload type " + type);
 		this.head = 0x80000000 | (type << 16) | 0;
-		this.base = this.tsu | (type << 16);
+		this.base = this.tsu | (type << 16) | ((this.index + 1) << 27);
 	}
 
 	/** Extended sequence number (ROC and SEQ) of the last packet; one less than that of the first before it. */

@@ -155,7 +155,7 @@ export class SessionStreams {
 	/** Keys before the newest are overwritten. */
 	forget(): void {
 		const { receiving } = this;
-		for (let i = 0; i < receiving.length; i++) receiving[i].keys.forget();
+		for (let i = 0; i < receiving.length; i++) receiving[i].keys.forgetOlder();
 		this.#media.sendKeys.forget();
 	}
 

@@ -22,7 +22,7 @@ const LOST_SINCE = 13;
 const SENT_SINCE = 14;
 /** Middle of the NTP time of the last sender reports, and when each was sent. */
 const REPORTS = 15;
-const REPORTS_KEPT = 4;
+const REPORTS_KEPT = 2;
 const REPORT_WORDS = 2;
 const WORDS = REPORTS + REPORTS_KEPT * REPORT_WORDS;
 

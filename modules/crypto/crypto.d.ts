@@ -96,5 +96,5 @@ export function verify(point: ArrayBuffer, digest: ArrayBuffer, signature: Array
 /** Fills `length` bytes from the platform's cryptographic random source. @throws Error when it has none: never goes on with less. */
 export function random(buffer: ArrayBuffer, offset: number, length: number): void;
 
-/** "openssl" or "psa". */
-export function backend(): string;
+/** What the platform is made of. */
+export declare const backend: "openssl" | "psa";

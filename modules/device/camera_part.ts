@@ -4,7 +4,7 @@ import { DeviceRandom } from "device/random";
 import { kind } from "files/files";
 import type { Logger } from "host/logger";
 import { Camera, type SourceOpener } from "media/camera";
-import { FrameStore, frameStoreBytes } from "media/frames";
+import { type Frame, FrameStore, frameStoreBytes } from "media/frames";
 import { MJPEGFile } from "media/mjpeg_file";
 import { MJPEGServer, serverBytes } from "media/mjpeg_server";
 import { PictureFolder } from "media/picture_folder";
@@ -94,6 +94,8 @@ export class CameraPart implements Part, SourceOpener {
 	/** Of the HTTP server; undefined when the configuration has none. */
 	readonly site: Site | undefined;
 	readonly server: MJPEGServer | undefined;
+	/** Who gets each new picture besides the HTTP server; it may look at it during the call. */
+	viewer: { frame(frame: Frame): void } | undefined;
 	/** Of a camera whose source is an RTSP server. */
 	readonly rtsp: RTSPEndpoint | undefined;
 	readonly #pictures: JPEGSource | undefined;
@@ -202,13 +204,19 @@ export class CameraPart implements Part, SourceOpener {
 		return new MJPEGFile(source);
 	}
 
+	#show(frame: Frame | undefined): void {
+		if (frame === undefined) return;
+		this.server?.show();
+		this.viewer?.frame(frame);
+	}
+
 	#due(): void {
-		if (this.camera.advance(monotonic()) !== undefined) this.server?.show();
+		this.#show(this.camera.advance(monotonic()));
 		this.#arm();
 	}
 
 	#captured(): void {
-		if (this.camera.captured(monotonic()) !== undefined) this.server?.show();
+		this.#show(this.camera.captured(monotonic()));
 		this.#arm();
 	}
 

@@ -111,6 +111,36 @@ export interface DiscoveryConfig {
 	icmp: boolean;
 }
 
+export interface ArcRTCConfig {
+	session: string;
+	peer: string;
+	connect?: string;
+	listen?: string;
+	port: number;
+	audio: string;
+	video: string;
+	codec: string;
+	bitrate: number;
+	output?: { video?: string; audio?: string; sdp?: string };
+	messageBytes: number;
+	ahead: number;
+	burst: number;
+	reorder: number;
+	waiting: number;
+	switches: {
+		auth: string;
+		suites?: string[];
+		reduced: boolean;
+		reducedVideo: boolean;
+		nack: boolean;
+		fec: boolean;
+		replayWindow: number;
+		rotation: string;
+		qualityMap?: string[];
+		allowPlain: boolean;
+	};
+}
+
 export interface LogConfig {
 	level: string;
 	format: string;
@@ -125,6 +155,7 @@ export interface Config {
 	audio?: AudioConfig;
 	discovery?: DiscoveryConfig;
 	kv?: KVConfig;
+	arcrtc?: ArcRTCConfig;
 	log: LogConfig;
 }
 

@@ -283,6 +283,44 @@ const DISCOVERY = object({
 	icmp: flag(true),
 });
 
+const ARC_SWITCHES = always(
+	object({
+		auth: choice("aead", "aead", "aead+hmac80"),
+		suites: list(3, choice(undefined, "aes-128-gcm", "aes-256-gcm", "chacha20-poly1305")),
+		reduced: flag(true),
+		reducedVideo: flag(false),
+		nack: flag(true),
+		fec: flag(true),
+		replayWindow: oneOf(64, 64, 128, 256, 512, 1024),
+		rotation: choice("two-sided", "two-sided", "one-sided"),
+		qualityMap: list(4, choice(undefined, "ultra", "high", "medium", "low", "very_low")),
+		allowPlain: flag(false),
+	}),
+);
+
+const ARCRTC = object({
+	session: required(text(8, 128)),
+	peer: required(text(1, 64)),
+	connect: text(1, 260, Form.HOST_PORT),
+	listen: text(1, 260, Form.HOST_PORT),
+	port: whole(0, 65_535, 0),
+	audio: choice("both", "both", "send", "receive", "none"),
+	video: choice("send", "send", "receive", "both", "none"),
+	codec: choice("jpeg", "jpeg", "h264", "h265"),
+	bitrate: whole(100, 50_000, 4000, 800),
+	output: object({
+		video: text(1, 260, Form.HOST_PORT),
+		audio: text(1, 260, Form.HOST_PORT),
+		sdp: text(1, PATH_LENGTH),
+	}),
+	messageBytes: whole(1024, 16_384, 16_384, 4096),
+	ahead: whole(1, 32, 16, 1),
+	burst: whole(1, 16, 16, 2),
+	reorder: whole(16, 512, 128, 32),
+	waiting: whole(2, 256, 64, 4),
+	switches: ARC_SWITCHES,
+});
+
 const LOG = object({
 	level: choice("info", "error", "warning", "info", "debug"),
 	format: choice("text", "text", "json"),
@@ -296,5 +334,6 @@ export const CONFIG: Rule = object({
 	audio: AUDIO,
 	discovery: DISCOVERY,
 	kv: KV,
+	arcrtc: ARCRTC,
 	log: LOG,
 });

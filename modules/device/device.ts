@@ -95,7 +95,7 @@ export class Device {
 		this.#tidy();
 		if (this.#parts.length === 0)
 			this.#logger.log(LEVEL_WARNING, "device", "nothing-to-do", {
-				reason: "the configuration has none of arrow, camera, discovery and kv",
+				reason: "the configuration has none of arrow, camera, discovery, kv and arcrtc",
 			});
 	}
 

@@ -180,13 +180,8 @@ export class Session {
 			case STATE_REFUSED:
 			case STATE_ABSENT:
 				return this.#asking ? Infinity : this.retryAt;
-			case STATE_REGISTERING:
-			case STATE_CREATING:
-			case STATE_JOINING:
-			case STATE_LEAVING:
-				return this.#stopAt;
 			default:
-				return Infinity;
+				return this.#stopAt;
 		}
 	}
 
@@ -203,10 +198,7 @@ export class Session {
 			case STATE_ABSENT:
 				if (now >= this.retryAt && !this.#asking) this.askList(now);
 				break;
-			case STATE_REGISTERING:
-			case STATE_CREATING:
-			case STATE_JOINING:
-			case STATE_LEAVING:
+			default:
 				if (now >= this.#stopAt) this.stopped();
 		}
 	}

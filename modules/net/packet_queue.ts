@@ -232,7 +232,7 @@ export class PacketQueue {
 		const counters = this.counters[priority];
 		if (result >= 0) {
 			counters.sent++;
-			this.taken();
+			if (this.failures > 0 || this.deadline !== Infinity || this.#wait !== FIRST_WAIT) this.taken();
 			return SENT;
 		}
 		return this.refused(result, counters, now);

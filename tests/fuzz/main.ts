@@ -1,4 +1,5 @@
 import { ArcRTCFuzzer } from "fuzz/arcrtc";
+import { ArcRTCPeerFuzzer } from "fuzz/arcrtc_peer";
 import { Campaign } from "fuzz/campaign";
 import { DiscoveryFuzzer } from "fuzz/discovery";
 import type { Fuzzer } from "fuzz/fuzzer";
@@ -20,6 +21,7 @@ const SEED = 1;
 function fuzzers(): Fuzzer[] {
 	return [
 		new ArcRTCFuzzer(),
+		new ArcRTCPeerFuzzer(),
 		new ArrowFuzzer(),
 		new DiscoveryFuzzer(),
 		new KVFuzzer(),

@@ -1,4 +1,3 @@
-import { OpenedPacket } from "arcrtc/opened_packet";
 import {
 	AUTH_AEAD,
 	AUTH_AEAD_HMAC80,
@@ -23,6 +22,7 @@ import { KIND_RTCP, kindOf } from "arcrtc/header";
 import { HeldPackets } from "arcrtc/held_packets";
 import { JitterBuffer } from "arcrtc/jitter_buffer";
 import { deriveStream } from "arcrtc/key_derivation";
+import { OpenedPacket } from "arcrtc/opened_packet";
 import { OPEN_NOTHING, Opener, openerBytes } from "arcrtc/opener";
 import { CIPHER_SCRATCH } from "arcrtc/packet_cipher";
 import { ReceiveKeys } from "arcrtc/receive_keys";

@@ -10,6 +10,7 @@ import type { Suite } from "unit/suite";
 /** A source whose answers the test decides. */
 class Script implements FrameSource {
 	readonly paced: boolean;
+	patient = false;
 	error = "";
 	oversized = 0;
 	damaged = 0;
@@ -44,6 +45,7 @@ class Bench implements SourceOpener {
 	source: Script | undefined;
 	opened = 0;
 	refuse = "";
+	patient = false;
 
 	constructor(rate: number, paced: boolean) {
 		const arena = new Arena(frameStoreBytes(3, 100, 0, 1));
@@ -56,6 +58,7 @@ class Bench implements SourceOpener {
 		this.opened++;
 		if (this.refuse !== "") throw new Error(this.refuse);
 		this.source = new Script(this.#paced);
+		this.source.patient = this.patient;
 		return this.source;
 	}
 }
@@ -99,6 +102,18 @@ export default function (suite: Suite): void {
 		check.equal((bench.source as Script).discarded, 1);
 		check.equal(bench.store.starved, 1);
 		check.equal(bench.camera.failures, 0);
+	});
+
+	suite.test("camera: one that gets its pictures back by itself is left alone when it falls silent", (check) => {
+		const bench = new Bench(30, true);
+		bench.patient = true;
+		bench.camera.advance(0);
+		check.equal(bench.camera.deadline, Infinity);
+		check.ok(bench.camera.captured(40));
+		check.equal(bench.camera.deadline, Infinity);
+		check.equal(bench.camera.failures, 0);
+		bench.camera.close();
+		check.equal((bench.source as Script).closed, true);
 	});
 
 	suite.test("camera: one that falls silent is opened again", (check) => {

@@ -26,6 +26,28 @@ function lineIn(stack: string | undefined): number {
 	return at < 0 ? 0 : Number.parseInt((stack ?? "").slice(at + name.length), 10);
 }
 
+/** Throws at the depth of `levels`, through functions that catch and throw again; at depth 0 it gives `value`. */
+function deep(levels: number, value: number): number {
+	if (levels === 0) return value;
+	try {
+		if (levels === 1) throw new Error("level " + value);
+		return deep(levels - 1, value) + 1;
+	} catch (error) {
+		const message = (error as Error).message;
+		throw new Error(message);
+	}
+}
+
+/** What the sum of the test below is, told without a throw. */
+function expected(): number {
+	let sum = 0;
+	for (let i = 0; i < 300; i++) {
+		sum += i % 7 === 0 ? i : ("level " + i).length;
+		sum += 1 + (i % 7);
+	}
+	return sum;
+}
+
 export default function (suite: Suite): void {
 	suite.test("engine: an index loop with DataView costs no slot and no chunk", (check) => {
 		const view = new DataView(new ArrayBuffer(64));
@@ -105,6 +127,72 @@ export default function (suite: Suite): void {
 		}
 		check.ok(here > 0, "line of a new error");
 		check.equal(there - here, 3, "lines between them");
+	});
+
+	suite.test("engine: whatever is thrown wherever, what was begun around it goes on with its own variables", (check) => {
+		const list = [1, 2, 3, 4, 5, 6, 7];
+		let sum = 0;
+		let caught = 0;
+		let ended = 0;
+		for (let i = 0; i < 300; i++) {
+			const kept = i * 3;
+			try {
+				try {
+					sum += deep(i % 7, i);
+				} finally {
+					ended++;
+				}
+			} catch (error) {
+				caught++;
+				sum += (error as Error).message.length;
+			}
+			// Thrown by the engine's own functions, in callbacks of theirs.
+			try {
+				list.forEach((value) => {
+					if (value === 1 + (i % 7)) throw new RangeError(String(value));
+				});
+			} catch (error) {
+				sum += Number((error as Error).message);
+			}
+			try {
+				list.sort((a, b) => (i % 5 === 0 ? deep(3, a) : a - b));
+			} catch {
+				caught++;
+			}
+			if (kept !== i * 3) check.fail("a variable has changed");
+		}
+		check.equal([sum, caught, ended].join(), [expected(), 300 - 43 + 60, 300].join());
+	});
+
+	suite.test("engine: generators throw, catch and go on", (check) => {
+		const told: string[] = [];
+		function* steps(): Generator<number, string, string> {
+			for (let i = 0; ; i++) {
+				try {
+					const answer = yield i;
+					if (answer === "throw") throw new Error("own");
+					if (answer === "end") return "end " + i;
+					told.push(answer + i);
+				} catch (error) {
+					told.push((error as Error).message + i);
+					try {
+						deep(2, i);
+					} catch {
+						told.push("inner" + i);
+					}
+				} finally {
+					told.push("finally" + i);
+				}
+			}
+		}
+		const it = steps();
+		it.next();
+		it.next("a");
+		it.next("throw");
+		it.throw(new Error("given"));
+		it.next("b");
+		check.equal(it.next("end").value, "end 4");
+		check.equal(told.join(" "), "a0 finally0 own1 inner1 finally1 given2 inner2 finally2 b3 finally3 finally4");
 	});
 
 	suite.test("engine: there is no parser on the device", (check) => {

@@ -2,10 +2,12 @@ import { args, exit } from "host/host";
 import { runArcrtcProbe } from "unit/arcrtc_probe";
 import { runProbe } from "unit/probes";
 import rtspClient from "unit/rtsp_client";
+import rtspEndpoint from "unit/rtsp_endpoint";
 import rtspParts from "unit/rtsp_parts";
 import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSecretsProbe } from "unit/secrets_probe";
 import { runSendProbe } from "unit/send_probe";
 import { runSRTPProbe } from "unit/srtp_probe";
 import { runTlsProbe } from "unit/tls_probe";
@@ -85,6 +87,7 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runSecretsProbe(second) &&
 			!runSRTPProbe(second) &&
 			!runArcrtcProbe(second) &&
 			!runArcrtpBench(second) &&
@@ -142,6 +145,7 @@ export default function main(): void {
 	httpConnection(runner);
 	rtspParts(runner);
 	rtspClient(runner);
+	rtspEndpoint(runner);
 	rtpJPEG(runner);
 	rtpNAL(runner);
 	rtpAudio(runner);

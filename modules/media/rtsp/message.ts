@@ -236,7 +236,7 @@ export class Message {
 
 	private endHead(): void {
 		this.#describing = this.describes && this.status === OK && (this.sequence < 0 || this.sequence === this.expected);
-		if (this.#left > BODY_LIMIT || (this.#left < 0 && this.#describing)) this.state = MESSAGE_BAD;
+		if (this.#left > BODY_LIMIT) this.state = MESSAGE_BAD;
 		else if (this.#left <= 0) this.state = MESSAGE_WHOLE;
 		else {
 			this.#inBody = true;

@@ -1,5 +1,6 @@
 import type { DelayEstimate } from "media/voice/delay_estimate";
 import { JitterCounters } from "media/voice/jitter_counters";
+import type { JitterBufferOptions } from "media/voice/jitter_options";
 import { arrive, arriveCounted, lateness } from "media/voice/timing";
 import { TransitClock } from "media/voice/transit_clock";
 import type { PacketPool } from "storage/pool";
@@ -28,7 +29,7 @@ const PAUSE = 2_000;
 /** Numbers that jump by more than so many, or media time by so many ms, need a second packet that agrees. */
 const SEQUENCE_JUMP = 150;
 const MEDIA_JUMP = 1_500;
-/** Sound that is made up when nothing comes, in ms; then silence. */
+/** Sound made up when nothing comes, in ms. */
 const LONGEST_MADE = 100;
 /** The stream is to be made shorter or longer when its delay is that far (ms) from what is wanted, until it is that near. */
 const FAR = 12;
@@ -36,25 +37,9 @@ const NEAR = 3;
 /** While more than the first share of packets is lost, and until less than the second one is, packets are held a frame longer: then the one behind a lost one is there. */
 const LOSING = 0.015;
 const LOSING_NO_MORE = 0.005;
-/** A smaller share is none. */
+/** A smaller share is none; packets that the share is taken over. */
 const LEAST_LOSS = 1e-4;
-/** Packets that the share is taken over. */
 const LOSS_MEMORY = 256;
-
-export interface JitterBufferOptions {
-	/** Blocks of packets; those that the buffer took are given back to it. */
-	readonly pool: PacketPool;
-	/** Packets held at most, 2..64. */
-	readonly packets: number;
-	/** Delay in ms: limits of what is wanted; from `limit` on a packet is dropped when another one is there. */
-	readonly minimum: number;
-	readonly maximum: number;
-	/** Default: `maximum` and a frame. */
-	readonly limit?: number;
-	/** Units of media time in a millisecond: 48 for Opus (RFC 7587). */
-	readonly unitsPerMs: number;
-	readonly estimate: DelayEstimate;
-}
 
 /**
  * Puts the packets of one stream in order and says what to play when. No I/O; `now` is the clock by which packets arrive, `due` the
@@ -104,16 +89,14 @@ export class JitterBuffer {
 	/** A packet that did not fit the stream: the number that would confirm it, -1 for none. */
 	#candidate = -1;
 	#losing = false;
-	/** Packets held. */
 	held = 0;
 	readonly counters = new JitterCounters();
 	/** What `take` found: its packet in the pool, and the media time that it stands for. */
 	offset = 0;
 	length = 0;
 	units = 0;
-	/** -1: the stream should be made shorter by some ms, 1: longer, 0: it is right. */
+	/** -1: the stream should be made shorter by `excess` ms at most, 1: longer, 0: it is right. */
 	adjust = 0;
-	/** By how many ms, at most. */
 	excess = 0;
 	/** Milliseconds between the earliest moment at which a packet could have come and its play-out, at the last packet taken. */
 	delay = 0;
@@ -153,44 +136,29 @@ export class JitterBuffer {
 		counters.received++;
 		this.#frame = units;
 		if (this.#state === STATE_IDLE || now - this.#last > PAUSE) this.begin(sequence, media, now);
-		let highest = this.#highest;
-		let step = ((sequence - highest) << 16) >> 16;
-		const late = lateness(this.#times, media, now);
-		if (step > SEQUENCE_JUMP || step < -SEQUENCE_JUMP || late > MEDIA_JUMP || late < -MEDIA_JUMP) {
-			if (this.#candidate !== sequence) {
-				this.#candidate = (sequence + 1) & 0xffff;
-				counters.strange++;
-				return false;
-			}
-			this.begin(sequence, media, now);
-			highest = this.#highest;
-			step = 0;
-		}
-		if (this.#candidate >= 0) this.#candidate = -1;
-		const number = (highest + step) | 0;
-		const ahead = (number - this.#next) | 0;
-		if (ahead < 0 && !this.precedes(number, ahead, media, now)) return false;
-		if (ahead > this.#mask) this.reach(number);
 		const places = this.#places;
-		const place = (number & this.#mask) << PLACE_SHIFT;
-		if (places[place] !== 0) {
-			counters.duplicates++;
-			return false;
-		}
-		// A copy of an old packet says nothing about delays, so it is looked at only now.
+		const mask = this.#mask;
 		const counts = this.#counts;
-		if (counts === undefined) this.arrived(media, now);
-		else {
-			const wanted = arriveCounted(this.#times, counts, media, now);
+		const number = (this.#highest + 1) | 0;
+		const ahead = (number - this.#next) | 0;
+		let place = (number & mask) << PLACE_SHIFT;
+		let wanted = -1;
+		// Nearly every packet is the next one and comes in time.
+		if (((sequence ^ number) & 0xffff) === 0 && counts !== undefined && places[place] === 0 && ahead >= 0 && ahead <= mask)
+			wanted = arriveCounted(this.#times, counts, media, now, MEDIA_JUMP);
+		if (wanted >= 0) {
+			this.#highest = number;
 			this.#last = now;
+			places[place + PLACE_SEQUENCE] = number;
 			if (wanted !== this.#told) this.want(wanted);
+			if (this.#candidate >= 0) this.#candidate = -1;
+		} else {
+			place = this.sort(sequence, media, now);
+			if (place < 0) return false;
 		}
 		places[place] = block + 1;
-		places[place + PLACE_SEQUENCE] = number;
 		places[place + PLACE_MEDIA] = media;
 		places[place + PLACE_UNITS] = units;
-		if (step > 0) this.#highest = number;
-		else if (step < 0) counters.reordered++;
 		const held = this.held + 1;
 		this.held = held;
 		if (held > this.#packets) this.drop(this.firstPlace());
@@ -234,7 +202,9 @@ export class JitterBuffer {
 		if (distance >= half && distance > 0) {
 			if (missing > 0) return this.conceal(place, distance < frame + half);
 			if (delay < target) {
-				this.pause(media);
+				// The sender was silent: the packet waits for its time.
+				this.#state = STATE_DRY;
+				this.resumed(media);
 				return TAKE_NOTHING;
 			}
 		}
@@ -259,7 +229,6 @@ export class JitterBuffer {
 		return this.#state === STATE_PLAYING;
 	}
 
-	/** Nothing is held and nothing is played. */
 	get idle(): boolean {
 		return this.held === 0 && this.#state !== STATE_PLAYING;
 	}
@@ -327,6 +296,39 @@ export class JitterBuffer {
 		this.#position = media;
 		this.#made = 0;
 		this.#unsure = 0;
+	}
+
+	/** The place of any packet, which has its number then; -1: it is of no use, and was counted. */
+	private sort(sequence: number, media: number, now: number): number {
+		const counters = this.counters;
+		let step = ((sequence - this.#highest) << 16) >> 16;
+		const late = lateness(this.#times, media, now);
+		if (step > SEQUENCE_JUMP || step < -SEQUENCE_JUMP || late > MEDIA_JUMP || late < -MEDIA_JUMP) {
+			if (this.#candidate !== sequence) {
+				this.#candidate = (sequence + 1) & 0xffff;
+				counters.strange++;
+				return -1;
+			}
+			this.begin(sequence, media, now);
+			step = 0;
+		}
+		this.#candidate = -1;
+		const number = (this.#highest + step) | 0;
+		const ahead = (number - this.#next) | 0;
+		if (ahead < 0 && !this.precedes(number, ahead, media, now)) return -1;
+		if (ahead > this.#mask) this.reach(number);
+		const places = this.#places;
+		const place = (number & this.#mask) << PLACE_SHIFT;
+		if (places[place] !== 0) {
+			counters.duplicates++;
+			return -1;
+		}
+		// A copy of an old packet says nothing about delays, so it is looked at only now.
+		this.arrived(media, now);
+		places[place + PLACE_SEQUENCE] = number;
+		if (step > 0) this.#highest = number;
+		else if (step < 0) counters.reordered++;
+		return place;
 	}
 
 	/** A number before the next one: true when play-out can still begin with it. */
@@ -477,12 +479,6 @@ export class JitterBuffer {
 		return TAKE_CONCEAL;
 	}
 
-	/** The sender was silent: the packet of media time `media` waits for its time. */
-	private pause(media: number): void {
-		this.#state = STATE_DRY;
-		this.resumed(media);
-	}
-
 	/** Play-out begins with media time `media`. */
 	private resume(media: number): void {
 		this.resumed(media);
@@ -494,15 +490,11 @@ export class JitterBuffer {
 	/** What was made up before media time `media` counts only when something was lost there. */
 	private resumed(media: number): void {
 		const counters = this.counters;
-		const end = (this.#position - this.#made) | 0;
-		if (this.#unsure > 0 && ((media - end) | 0) >= this.#frame >> 1 && this.firstNumber() === this.#next) {
+		const gap = ((media - ((this.#position - this.#made) | 0)) | 0) >= this.#frame >> 1;
+		if (this.#unsure > 0 && gap && this.#places[this.firstPlace() + PLACE_SEQUENCE] === this.#next) {
 			counters.concealed -= this.#unsure;
 			counters.pauses++;
 		}
 		this.#unsure = 0;
-	}
-
-	private firstNumber(): number {
-		return this.#places[this.firstPlace() + PLACE_SEQUENCE];
 	}
 }

@@ -60,7 +60,8 @@ export class Listener {
 	readonly #reader: PacketReader;
 	readonly #buffer: ArrayBuffer;
 	readonly #bytes: Uint8Array;
-	/** Speaker whose packet came last. */
+	/** Speaker whose packet came last, and its number. */
+	#speaker: Speaker;
 	#latest = 0;
 	readonly #sink: AudioSink;
 	readonly #samples: number;
@@ -124,13 +125,14 @@ export class Listener {
 			);
 		}
 		this.speakers = speakers;
+		this.#speaker = speakers[0];
 	}
 
 	/** Number of the speaker with a 64-bit key, made or found; -1 when all places are taken by those who spoke lately. */
 	speaker(low: number, high: number, now: number): number {
-		const { speakers } = this;
-		const latest = speakers[this.#latest];
+		const latest = this.#speaker;
 		if (latest.low === low && latest.high === high && latest.taken) return this.#latest;
+		const { speakers } = this;
 		const count = speakers.length;
 		let place = -1;
 		for (let i = 0; i < count; i++) {
@@ -139,6 +141,7 @@ export class Listener {
 				if (place < 0 || speakers[place].taken) place = i;
 			} else if (it.low === low && it.high === high) {
 				this.#latest = i;
+				this.#speaker = it;
 				return i;
 			} else if (
 				now - it.heard > this.#settings.silence &&
@@ -153,6 +156,7 @@ export class Listener {
 		if (speakers[place].taken) speakers[place].end();
 		speakers[place].begin(low, high, now);
 		this.#latest = place;
+		this.#speaker = speakers[place];
 		return place;
 	}
 

@@ -7,8 +7,8 @@
 export function lateness(times: ArrayBuffer, media: number, now: number): number;
 /** `TransitClock.observe`. */
 export function arrive(times: ArrayBuffer, media: number, now: number): number;
-/** `arrive`, and `count` with what it gives. @returns `target`. */
-export function arriveCounted(times: ArrayBuffer, counts: ArrayBuffer, media: number, now: number): number;
+/** `arrive`, and `count` with what it gives. @returns `target`; -1 and nothing is done when `lateness` is more than `limit` from 0. */
+export function arriveCounted(times: ArrayBuffer, counts: ArrayBuffer, media: number, now: number, limit?: number): number;
 /** `PercentileDelay.reset`: `weight` packets with the delay of a step of `width` ms; `target` until another one comes. */
 export function uncount(counts: ArrayBuffer, width: number, step: number, weight: number, target: number): void;
 /** `PercentileDelay.observe`. */

@@ -95,12 +95,17 @@ static int32_t wrapped(double value)
 	return isfinite(value) ? (int32_t)(uint32_t)(int64_t)fmod(value, 4294967296.0) : 0;
 }
 
+static double latenessOf(const Times *it, int32_t media, double now)
+{
+	return now - it->base - it->media - apart(media, it->reference) / it->perMs;
+}
+
 void fletcher_timing_lateness(xsMachine *the)
 {
 	double now = xsmcToNumber(xsArg(2));
 	int32_t media = xsmcToInteger(xsArg(1));
 	const Times *it = table(the, 0, sizeof(Times), 3);
-	xsmcSetNumber(xsResult, now - it->base - it->media - apart(media, it->reference) / it->perMs);
+	xsmcSetNumber(xsResult, latenessOf(it, media, now));
 }
 
 static void anchor(Times *it, double now)
@@ -236,8 +241,14 @@ void fletcher_timing_arriveCounted(xsMachine *the)
 {
 	double now = xsmcToNumber(xsArg(3));
 	int32_t media = xsmcToInteger(xsArg(2));
+	double limit = (int)xsmcArgc > 4 ? xsmcToNumber(xsArg(4)) : INFINITY;
 	Times *times = table(the, 0, sizeof(Times), 4);
 	Counts *counts = table(the, 1, sizeof(Counts), 4);
+	double late = latenessOf(times, media, now);
+	if (late > limit || late < -limit) {
+		xsmcSetInteger(xsResult, -1);
+		return;
+	}
 	countOne(counts, arrived(times, media, now), now);
 	xsmcSetNumber(xsResult, counts->target);
 }

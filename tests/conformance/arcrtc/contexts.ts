@@ -1,63 +1,10 @@
 import { PRIORITY_AUDIO, PRIORITY_DELTA, PRIORITY_DROPPABLE, PRIORITY_KEY } from "arcrtc/constants";
-import { Header } from "arcrtc/header";
 import { OPEN_AUTH, OPEN_UNKNOWN } from "arcrtc/opener";
 import type { SendStream } from "arcrtc/send_stream";
 import { SEND_TIME_ALL, SEND_TIME_OFF } from "arcrtc/send_stream";
+import { Audio, FRAME, headerOf, isReduced, PLAIN, sketch, TICKS } from "conformance/arcrtc/audio_scene";
 import { Pair, SSRC } from "conformance/arcrtc/packets";
 import type { Suite } from "unit/suite";
-import { parseHex } from "wire/hex";
-
-const PLAIN = "00112233445566778899";
-const FRAME = 20;
-const TICKS = 960;
-
-function isReduced(packet: string): boolean {
-	return packet[0] >= "c";
-}
-
-/** The header of a full packet. */
-function headerOf(packet: string): Header {
-	const header = new Header();
-	const bytes = parseHex(packet, packet.length / 2) as Uint8Array;
-	if (header.read(new DataView(bytes.buffer), 0, bytes.length, false) === 0) throw new Error("no full header: " + packet);
-	return header;
-}
-
-/** A stream of audio, 20 ms a packet. */
-class Audio {
-	readonly pair = new Pair();
-	readonly stream: SendStream;
-	now = 1000;
-	timestamp = 5000;
-
-	constructor() {
-		this.stream = this.pair.audio();
-	}
-
-	next(): string {
-		this.now += FRAME;
-		this.timestamp += TICKS;
-		return this.pair.seal(this.stream, PLAIN, this.timestamp, false, PRIORITY_AUDIO, this.now);
-	}
-
-	/** The next packet, which arrives. @returns its outcome. */
-	pass(): number {
-		return this.pair.open(this.next(), this.now);
-	}
-
-	/** What is due of CTX_ACK and CTX_NACK reaches the sender. */
-	feedBack(): void {
-		const { opener, sealer } = this.pair;
-		sealer.confirmed(opener.takeAcks(this.now));
-		sealer.refusedContexts(opener.takeNacks(this.now));
-	}
-}
-
-function sketch(packets: readonly string[]): string {
-	let text = "";
-	for (const packet of packets) text += isReduced(packet) ? "r" : headerOf(packet).cid >= 0 ? "C" : "f";
-	return text;
-}
 
 export default function contexts(suite: Suite): void {
 	suite.test("ARC-P4 ARC-P5 full with a context three times, then reduced, without any answer", (check) => {
@@ -149,108 +96,70 @@ export default function contexts(suite: Suite): void {
 		check.equal(sketch(packets), "CCCrr");
 	});
 
-	suite.test("ARC-P5 a CTX_ACK that may be for the binding before confirms nothing", (check) => {
+	suite.test(
+		"ARC-P5 another binding has another number; one that the receiver may know otherwise is confirmed by an answer only",
+		(check) => {
+			const audio = new Audio();
+			const { pair, stream } = audio;
+			const { sealer } = pair;
+			const cids: number[] = [];
+			const change = (): string => {
+				stream.quality = (stream.quality + 1) & 3;
+				const packets = [audio.next(), audio.next(), audio.next(), audio.next()];
+				cids.push(headerOf(packets[0]).cid);
+				return sketch(packets);
+			};
+			for (let i = 0; i < 8; i++) check.equal(change(), "CCCr", "number " + i);
+			check.equal(cids.join(""), "01234567");
+			// Now all numbers stood for something else.
+			audio.now += 2000;
+			audio.timestamp += 100 * TICKS;
+			check.equal(change(), "CCCC", "number 0 again");
+			sealer.confirmed(0b11111110);
+			check.ok(!isReduced(audio.next()), "answers for others");
+			sealer.confirmed(1);
+			check.ok(isReduced(audio.next()), "answered");
+			check.equal(change(), "CCCC");
+			check.equal(cids.slice(8).join(""), "01");
+			sealer.confirmed(0b11111101);
+			check.ok(!isReduced(audio.next()), "answers for others");
+			sealer.confirmed(2);
+			check.ok(isReduced(audio.next()), "answered");
+			stream.quality = 0;
+			check.equal(change(), "CCCC");
+			sealer.reported(stream, stream.extendedSequence);
+			check.ok(isReduced(audio.next()), "reported");
+		},
+	);
+
+	suite.test("ARC-P5 a CTX_ACK that may be for what a number stood for before confirms nothing", (check) => {
+		const pair = new Pair();
+		const streams: SendStream[] = [];
+		for (let i = 0; i < 4; i++) streams.push(pair.video({ ssrc: SSRC + i }));
+		const stream = streams[0];
+		let now = 0;
+		const next = (): string => pair.seal(stream, PLAIN, 90 * now, false, PRIORITY_DELTA, now++);
+		check.equal(sketch([next(), next(), next(), next()]), "CCCr");
+		// All numbers are taken: the same one stands for another Q.
+		stream.quality = 1;
+		next();
+		pair.sealer.confirmed(0xff);
+		check.equal(sketch([next(), next(), next(), next()]), "CCCC");
+		pair.sealer.reported(stream, stream.extendedSequence);
+		check.equal(sketch([next()]), "r");
+	});
+
+	suite.test("ARC-P5 after a CTX_NACK three packets carry the context, whatever is answered meanwhile", (check) => {
 		const audio = new Audio();
-		audio.next();
-		audio.stream.quality = 1;
+		const { pair, stream } = audio;
+		for (let i = 0; i < 4; i++) audio.next();
+		pair.sealer.refusedContexts(1);
 		const packets = [audio.next()];
-		audio.pair.sealer.confirmed(1);
-		for (let i = 0; i < 3; i++) packets.push(audio.next());
+		pair.sealer.confirmed(1);
+		pair.sealer.reported(stream, stream.extendedSequence);
+		packets.push(audio.next(), audio.next(), audio.next());
 		check.equal(sketch(packets), "CCCr");
-		// A second later whatever was on its way has come.
-		for (let i = 0; i < 60; i++) audio.next();
-		audio.stream.quality = 2;
-		const later = [audio.next()];
-		audio.pair.sealer.confirmed(1);
-		later.push(audio.next());
-		check.equal(sketch(later), "Cr");
 	});
-
-	suite.test("ARC-P4 timestamps that are no whole units apart have full headers, and the count starts again", (check) => {
-		const audio = new Audio();
-		for (let i = 0; i < 5; i++) check.equal(audio.pass(), 0);
-		audio.timestamp += 7;
-		const packets: string[] = [];
-		for (let i = 0; i < 5; i++) {
-			packets.push(audio.next());
-			check.equal(audio.pair.open(packets[i], audio.now), 0);
-			check.equal(audio.pair.opener.header.timestamp, audio.timestamp);
-		}
-		check.equal(sketch(packets), "CCCrr");
-	});
-
-	suite.test("ARC-P4 a timestamp that leaves the clock is told in full; a pause of 12 s is not", (check) => {
-		const audio = new Audio();
-		for (let i = 0; i < 5; i++) audio.pass();
-		audio.now += 12_000;
-		audio.timestamp += 600 * TICKS;
-		for (let i = 0; i < 2; i++) {
-			check.equal(audio.pass(), 0, "after a pause");
-			check.equal(audio.pair.opener.header.timestamp, audio.timestamp);
-		}
-		audio.timestamp += 1000 * TICKS;
-		const packets: string[] = [];
-		for (let i = 0; i < 4; i++) packets.push(audio.next());
-		check.equal(sketch(packets), "CCCr");
-		// Each of the three is lost: the receiver has the count of before and no clock that tells.
-		check.equal(audio.pair.open(packets[3], audio.now), OPEN_AUTH);
-	});
-
-	suite.test("ARC-P4 over the wrap of the timestamp and of TSL, for an hour of audio", (check) => {
-		const audio = new Audio();
-		audio.timestamp = 0xffffffff - 100 * TICKS;
-		for (let i = 0; i < (suite.short ? 1000 : 180_000); i++) {
-			audio.timestamp %= 0x100000000;
-			if (audio.pass() !== 0) check.fail("packet " + i);
-			if (audio.pair.opener.header.timestamp !== audio.timestamp % 0x100000000) check.fail("timestamp of packet " + i);
-		}
-		check.ok(audio.stream.roc <= 3);
-	});
-
-	suite.test(
-		"ARC-C6 a video packet 400 ms late: the first candidate fails, the second opens, two calls of the cipher",
-		(check) => {
-			const pair = new Pair();
-			const stream = pair.video();
-			let now = 0;
-			let timestamp = 90000;
-			for (let i = 0; i < 5; i++) {
-				now += 33;
-				timestamp += 33 * 90;
-				check.equal(pair.open(pair.seal(stream, PLAIN, timestamp, true, PRIORITY_DELTA, now), now), 0);
-			}
-			const late = pair.seal(stream, PLAIN, timestamp + 33 * 90, true, PRIORITY_DELTA, now + 33);
-			check.ok(isReduced(late));
-			const before = pair.receiveKeys.even.calls;
-			check.equal(pair.open(late, now + 433), 0);
-			check.equal(pair.receiveKeys.even.calls - before, 2);
-			check.equal(pair.payload, PLAIN);
-			check.equal(pair.opener.header.timestamp, timestamp + 33 * 90);
-		},
-	);
-
-	suite.test(
-		"ARC-P5 a late packet opens by the reference that is newer; one from before a binding has that of before",
-		(check) => {
-			const pair = new Pair();
-			const stream = pair.audio();
-			let timestamp = 0;
-			let now = 0;
-			const packets: string[] = [];
-			for (let i = 0; i < 12; i++) {
-				if (i === 8) stream.quality = 3;
-				timestamp += TICKS;
-				now += FRAME;
-				packets.push(pair.seal(stream, PLAIN, timestamp, false, PRIORITY_AUDIO, now));
-			}
-			check.equal(sketch(packets), "CCCrrrrrCCCr");
-			for (const i of [0, 1, 2, 4, 3, 8, 5, 11, 7, 6, 9]) {
-				check.equal(pair.open(packets[i], now), 0, "packet " + i);
-				check.equal(pair.opener.header.timestamp, (i + 1) * TICKS, "packet " + i);
-				check.equal(pair.opener.header.quality, i < 8 ? 0 : 3, "packet " + i);
-			}
-		},
-	);
 
 	suite.test(
 		"ARC-P5 six failures in a row within 500 ms end a context: CTX_NACK, three full packets, CTX_ACK, reduced again",
@@ -282,6 +191,25 @@ export default function contexts(suite: Suite): void {
 				audio.feedBack();
 			}
 			check.equal(sketch(packets), "CCCrr");
+		},
+	);
+
+	suite.test(
+		"ARC-P5 a context that failures ended is told of even when a packet with C comes before that may be said",
+		(check) => {
+			const audio = new Audio();
+			const { pair } = audio;
+			const { opener } = pair;
+			pair.open("f8000001" + "00".repeat(20), audio.now);
+			check.equal(opener.takeNacks(audio.now), 0x80);
+			for (let i = 0; i < 2; i++) audio.pass();
+			const sequence = (opener.streams[0].newest & 0xffff) + 1;
+			for (let i = 0; i < 6; i++) pair.open("c000" + (0x10000 + sequence + i).toString(16).slice(1) + "00".repeat(30), audio.now);
+			check.equal(opener.takeNacks(audio.now), 0, "too early");
+			pair.sealer.forceRefresh();
+			check.equal(audio.pass(), 0);
+			check.equal(opener.takeNacks(audio.now), 1);
+			check.equal(opener.takeNacks(audio.now + 100), 0, "once");
 		},
 	);
 

@@ -19,6 +19,7 @@ import {
 	ControlKeys,
 	OPENED,
 } from "arcrtc/control_keys";
+import { EVENT_NONE } from "arcrtc/control_events";
 import {
 	appendLost,
 	middleOfNtp,
@@ -31,6 +32,7 @@ import {
 } from "arcrtc/control_wire";
 import { APP_CTX_NACK, PRIORITY_KEY } from "arcrtc/constants";
 import { Arena } from "storage/arena";
+import { Allocation } from "unit/allocation";
 import type { Suite } from "unit/suite";
 import { CONTROL } from "vectors/arcrtc";
 import { formatHex } from "wire/hex";
@@ -242,6 +244,59 @@ export default function controlPackets(suite: Suite): void {
 			check.equal(end.open(sealed(hmac(), 6, "83cc0003 5eed0001 41524358 ff000000"), 0), OPENED);
 			check.equal(counters.skipped, 8);
 			check.equal(end.heard(), "");
+		},
+	);
+
+	suite.test(
+		"ARC-R4 control of a peer that has the keys and writes anything at all: read or skipped, nothing thrown, nothing grows",
+		(check) => {
+			const end = new End(FEEDBACK_SSRC, 4096);
+			const { feedback, arena } = end;
+			const { view } = arena;
+			feedback.openSender(0, SSRC, 90000, new Keys(), true);
+			feedback.openReceiver(0, 77, 48000, new Keys(), true);
+			const peer = new ControlKeys(arena, 1, 1);
+			peer.open(0, new Keys());
+			let seed = 1;
+			const random = (below: number): number => {
+				seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+				return (seed >>> 8) % below;
+			};
+			const allocation = new Allocation();
+			let good = 0;
+			const run = (rounds: number): void => {
+				for (let round = 0; round < rounds; round++) {
+					const start = end.inbox;
+					let at = start;
+					for (let packets = 1 + random(3); packets > 0; packets--) {
+						const words = random(12);
+						view.setUint8(at, 0x80 | random(0x20));
+						view.setUint8(at + 1, 200 + random(8));
+						view.setUint16(at + 2, words);
+						for (let word = 1; word <= words; word++) view.setUint32(at + 4 * word, (random(0x10000) << 16) | random(0x10000));
+						if (words > 0 && random(2) > 0) view.setUint32(at + 4, 77);
+						if (words > 1 && random(4) > 0) view.setUint32(at + 8, random(3) > 0 ? SSRC : 0x41524358);
+						at += 4 * words + 4;
+					}
+					if (feedback.open(start, peer.seal(0, start, at - start), round) === OPENED) good++;
+					while (feedback.event() !== EVENT_NONE);
+					while (feedback.nextResend());
+					if (round % 50 === 0) feedback.sent(0, round, round, end.outbox, 200, 160, PRIORITY_KEY, round);
+					while (feedback.next(round, round) > 0);
+				}
+			};
+			run(500);
+			allocation.begin();
+			run(20000);
+			allocation.expectNone(check);
+			check.ok(good > 10000, "read " + good);
+			check.ok(feedback.counters.skipped > 1000, "skipped " + feedback.counters.skipped);
+			check.ok(feedback.counters.picturesHeard > 10, "heard " + feedback.counters.picturesHeard);
+			check.ok(
+				feedback.sending.roundTrip >= -1 && feedback.sending.roundTrip <= 60000,
+				"round trip " + feedback.sending.roundTrip,
+			);
+			check.ok(feedback.deadline > 0);
 		},
 	);
 

@@ -193,6 +193,26 @@ export default function controlReports(suite: Suite): void {
 		},
 	);
 
+	suite.test("ARC-P7 the round trip is measured by the last two sender reports, whatever the wall clock does", (check) => {
+		const { sender, receiver } = pair();
+		const answers: string[] = [];
+		for (let i = 0; i < 3; i++) {
+			sender.send(0, i, i * 48000, 100, PRIORITY_AUDIO, i * 1000);
+			// The clock is set back by an hour in between.
+			const report = sender.due(i * 1000, i === 1 ? WALL - 3600000 : WALL + i * 1000)[0];
+			receiver.feedback.received(0, i, i * 48000, PRIORITY_AUDIO, i * 1000 + 10);
+			receiver.open(report, i * 1000 + 10);
+			receiver.feedback.pathChanged(i * 1000 + 20);
+			answers.push(receiver.due(i * 1000 + 20)[0]);
+		}
+		sender.open(answers[0], 2100);
+		check.equal(sender.feedback.sending.roundTrip, -1, "the third last is forgotten");
+		sender.open(answers[1], 2100);
+		expectNear(check, sender.feedback.sending.lastRoundTrip, 1090, 0.02, "by the last but one");
+		sender.open(answers[2], 2100);
+		expectNear(check, sender.feedback.sending.lastRoundTrip, 90, 0.02, "by the last one");
+	});
+
 	suite.test("ARC-N5 another path: round trip measured anew, reports at once", (check) => {
 		const { sender, receiver } = pair();
 		sender.send(0, 1, 0, 100, PRIORITY_AUDIO, 0);

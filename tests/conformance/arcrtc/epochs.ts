@@ -139,6 +139,7 @@ export default function epochs(suite: Suite): void {
 		check.equal(pair.opener.install(pair.receiveKeys, keysOf(1), 1), true);
 		for (let i = 5; i < 16; i++) {
 			check.equal(pair.opener.openHeld(155), 0);
+			check.equal(pair.held.arrival, 100 + i);
 			check.equal(pair.opener.extendedSequence, 500 + i);
 			check.equal(pair.payload, PLAIN + "0" + (i & 7));
 		}

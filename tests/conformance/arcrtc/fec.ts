@@ -178,8 +178,9 @@ export default function fec(suite: Suite): void {
 			`${good.slice(0, 20)}0000${good.slice(24)}`,
 			`${good.slice(0, 20)}0b00${good.slice(24)}`,
 			`${good.slice(0, 20)}0301${good.slice(24)}`,
-			// Shorter than the packets that it repairs; a length of 65,535.
+			// Shorter than the packets that it repairs, whatever it says of the lost one; a length of 65,535.
 			good.slice(0, 28),
+			`40e00004${good.slice(8, 28)}`,
 			`40e0ffff${good.slice(8)}`,
 			// Longer than any packet.
 			good + "00".repeat(100),

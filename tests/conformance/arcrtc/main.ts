@@ -13,8 +13,10 @@ import headers from "conformance/arcrtc/headers";
 import impaired from "conformance/arcrtc/impaired";
 import jitter from "conformance/arcrtc/jitter";
 import mediaSession from "conformance/arcrtc/media_session";
+import packetsMemory from "conformance/arcrtc/packets_memory";
 import packetsSteady from "conformance/arcrtc/packets_steady";
 import quality from "conformance/arcrtc/quality";
+import reconstruction from "conformance/arcrtc/reconstruction";
 import sealed from "conformance/arcrtc/sealed";
 import sendQueue from "conformance/arcrtc/send_queue";
 import session from "conformance/arcrtc/session";
@@ -22,6 +24,7 @@ import sessionFootprint from "conformance/arcrtc/session_footprint";
 import sessionKeys from "conformance/arcrtc/session_keys";
 import sessionMessages from "conformance/arcrtc/session_messages";
 import stun from "conformance/arcrtc/stun";
+import timestamps from "conformance/arcrtc/timestamps";
 import voiceJitter from "conformance/arcrtc/voice_jitter";
 import windows from "conformance/arcrtc/windows";
 import type { Suite } from "unit/suite";
@@ -43,8 +46,10 @@ export default function arcrtc(suite: Suite): void {
 	impaired(suite);
 	jitter(suite);
 	mediaSession(suite);
+	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
+	reconstruction(suite);
 	sealed(suite);
 	sendQueue(suite);
 	session(suite);
@@ -52,6 +57,7 @@ export default function arcrtc(suite: Suite): void {
 	sessionKeys(suite);
 	sessionMessages(suite);
 	stun(suite);
+	timestamps(suite);
 	voiceJitter(suite);
 	windows(suite);
 }

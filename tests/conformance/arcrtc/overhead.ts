@@ -45,6 +45,7 @@ export const FORMS: readonly Form[] = Object.freeze([
 export class OpusSender {
 	readonly #sealer: Sealer;
 	readonly #stream: SendStream;
+	readonly #keys: SendKeys;
 	#count = 0;
 
 	constructor(form: Form, sendTime: number) {
@@ -52,9 +53,14 @@ export class OpusSender {
 		const arena = new Arena(at + CIPHER_SCRATCH + sealerBytes(1));
 		this.#sealer = new Sealer({ arena, offset: at + CIPHER_SCRATCH, streams: 1, sources: new UsedSources(1) });
 		const keys = new SendKeys(arena, at, form.suite, form.auth);
+		this.#keys = keys;
 		keys.install(new ArrayBuffer(MATERIAL_BYTES), 0, 0);
 		const tsu = form.reduced ? FRAME : 0;
 		this.#stream = this.#sealer.add({ keys, ssrc: 1, payloadType: 111, clock: CLOCK, video: false, tsu, sendTime }) as SendStream;
+	}
+
+	close(): void {
+		this.#keys.close();
 	}
 
 	/** @returns bytes of the next packet, without IP and UDP. */
@@ -68,7 +74,9 @@ export class OpusSender {
 export function packetBytes(form: Form): number {
 	const sender = new OpusSender(form, SEND_TIME_OFF);
 	for (let i = 0; i < 10; i++) sender.next();
-	return sender.next();
+	const bytes = sender.next();
+	sender.close();
+	return bytes;
 }
 
 /** Bytes of a packet on average over a minute, with refreshes and send times as they are by default. */
@@ -76,6 +84,7 @@ export function averageBytes(form: Form): number {
 	const sender = new OpusSender(form, SEND_TIME_USUAL);
 	let sum = 0;
 	for (let i = 0; i < 3000; i++) sum += sender.next();
+	sender.close();
 	return sum / 3000;
 }
 

@@ -9,6 +9,7 @@ import { Sealer, sealerBytes } from "arcrtc/sealer";
 import { SendKeys } from "arcrtc/send_keys";
 import type { SendStream, SendStreamOptions } from "arcrtc/send_stream";
 import { UsedSources } from "arcrtc/used_sources";
+import { collectGarbage } from "host/host";
 import { Arena } from "storage/arena";
 import { PacketPool } from "storage/pool";
 import { HKDF, KEY_ROTATION } from "vectors/arcrtc";
@@ -56,6 +57,8 @@ export class Pair {
 	readonly pool: PacketPool;
 
 	constructor(suite: number = SUITE_AES_128_GCM, auth: number = AUTH_AEAD, keys: KeyText | null = VIDEO_KEYS, replayWindow = 64) {
+		// Keys of pairs that were before: the platform may have places for 32 only.
+		collectGarbage();
 		const scratch = STATE;
 		const sealerAt = scratch + CIPHER_SCRATCH;
 		const openerAt = sealerAt + sealerBytes(STREAMS);
