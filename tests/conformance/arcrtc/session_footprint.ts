@@ -93,7 +93,7 @@ const NOBODY = Object.freeze({
 });
 
 export default function sessionFootprint(suite: Suite): void {
-	suite.test("ARC-P11 a session with sound both ways and video sent at 400 kbit/s takes less than 56 kB: its parts", (check) => {
+	suite.test("ARC-P11 a session with sound both ways and video sent at 400 kbit/s takes less than 50 kB: its parts", (check) => {
 		const plan = new MemoryPlan();
 		planArc(plan, CAMERA);
 		plan.reserve("here", 4096, "");
@@ -138,6 +138,6 @@ export default function sessionFootprint(suite: Suite): void {
 		const text = `session ${session}, link ${link} with its fakes, direct ${direct}, media ${mediaHeap}, all ${all} of the heap and ${whole.total} of the plan`;
 		check.ok(MESSAGE_ROOM < 2048 && session < 2048, text);
 		check.ok(direct < 1536, text);
-		check.ok(all + whole.total < 56 * 1024, text);
+		check.ok(all + whole.total < 50 * 1024, text);
 	});
 }
