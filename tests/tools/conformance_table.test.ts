@@ -81,7 +81,7 @@ test("each requirement is named by the title of a test", () => {
 	for (const id of numbered("ARROW-", 42)) assert.match(all, new RegExp(`["\`][^"\`]*\\b${id}\\b`), id);
 });
 
-/** ArcRTC: rows of three cells; of the media half each id has one with a test, the rest are named as what is still to come. */
+/** ArcRTC: rows of three cells; of what is there each id has one with a test, the rest are named as what is still to come. */
 const arcFolder = join(tests, "conformance/arcrtc");
 const arcSections = readFileSync(join(arcFolder, "README.md"), "utf8").split("## Not yet");
 const arcRows = (arcSections[0] ?? "")
@@ -92,6 +92,9 @@ const arcRows = (arcSections[0] ?? "")
 		return { ids: [...ids.matchAll(/ARC-[A-Z]\d+/g)].map(([id]) => id), what: what.trim(), where: where.trim() };
 	});
 const arcMedia = [
+	...[1, 2, 3, 5, 6, 7, 8, 10, 11, 13, 16].map((number) => `ARC-G${number}`),
+	...[1, 3, 5, 6].map((number) => `ARC-N${number}`),
+	...["ARC-E5", "ARC-E6", "ARC-E7", "ARC-C10"],
 	...numbered("ARC-K", 9),
 	...numbered("ARC-P", 12),
 	...numbered("ARC-R", 9),
@@ -101,13 +104,13 @@ const arcMedia = [
 	...[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12].map((number) => `ARC-C${number}`),
 ];
 const arcLater = [
-	...numbered("ARC-G", 16),
-	...numbered("ARC-N", 9),
+	...[4, 9, 12, 14, 15].map((number) => `ARC-G${number}`),
+	...[2, 4, 7, 8, 9].map((number) => `ARC-N${number}`),
 	...[1, 2, 3, 4, 5, 7, 8].map((number) => `ARC-A${number}`),
-	...[3, 5, 6, 7, 8].map((number) => `ARC-E${number}`),
+	...[3, 8].map((number) => `ARC-E${number}`),
 	...numbered("ARC-M", 6),
 	...[1, 2, 6, 7].map((number) => `ARC-W${number}`),
-	...["ARC-L1", "ARC-L2", "ARC-B1", "ARC-C10", "ARC-C13"],
+	...["ARC-L1", "ARC-L2", "ARC-B1", "ARC-C13"],
 ];
 /** No test can show these; the row says why. */
 const arcStated = ["ARC-P12"];
@@ -120,7 +123,7 @@ function arcFile(name: string): string {
 	return found as string;
 }
 
-test("ArcRTC: each requirement and case of the media half has a row, each other one is named as still to come", () => {
+test("ArcRTC: each requirement and case that is there has a row, each other one is named as still to come", () => {
 	const listed = new Set(arcRows.flatMap((row) => row.ids));
 	assert.deepEqual([...listed].sort(), [...arcMedia].sort());
 	const later = [...(arcSections[1] ?? "").matchAll(/ARC-([A-Z])(\d+)(?:-(\d+))?/g)].flatMap(([, letter, first, last]) =>

@@ -22,10 +22,11 @@ static int digestOfTwo(const uint8_t *first, size_t firstLength, const uint8_t *
 
 int cryptoHmacSha1(const uint8_t *key, size_t keyLength, const uint8_t *data, size_t length, uint8_t *tag)
 {
-	uint8_t block[BLOCK] = {0}, inner[CRYPTO_SHA1];
+	uint8_t block[BLOCK] = {0}, inner[CRYPTO_SHA1] = {0};
 	size_t made = 0;
 	int ok = psa_crypto_init() == PSA_SUCCESS;
-	if (keyLength > BLOCK) ok = ok && psa_hash_compute(PSA_ALG_SHA_1, key, keyLength, block, sizeof block, &made) == PSA_SUCCESS;
+	/* Not the whole block: PSA fills what is left of its output. */
+	if (keyLength > BLOCK) ok = ok && psa_hash_compute(PSA_ALG_SHA_1, key, keyLength, block, CRYPTO_SHA1, &made) == PSA_SUCCESS;
 	else if (keyLength > 0) memcpy(block, key, keyLength);
 	for (int i = 0; i < BLOCK; i++) block[i] ^= 0x36;
 	ok = ok && digestOfTwo(block, BLOCK, data, length, inner);
