@@ -147,8 +147,8 @@ export class SendContexts {
 			this.#taken |= 1 << context.cid;
 		}
 		const { cid } = context;
-		// Another stream's packets do not authenticate as this one's; those of another Q or PR would.
-		const strict = (table[cid] & (1 << (binding >>> STREAM))) !== 0;
+		// Packets of the same stream would be taken for those of another Q or PR, those of another stream would be lost.
+		const strict = table[cid] !== 0;
 		context.begin(binding, strict, strict && ((now - table[GIVEN_UP_AT + cid]) | 0) < ACK_MS);
 	}
 
