@@ -216,7 +216,8 @@ export default function impaired(suite: Suite): void {
 			check.equal(scene.wrong, "", told(scene));
 			check.equal(scene.hasty, 0, "CTX_NACK within 50 ms");
 			const share = (audio.opened - opened) / (audio.sent - sent);
-			check.ok(share > 0.99, "share of the sound that opened: " + share.toFixed(3) + "; " + told(scene));
+			// A few packets are lost before the flood is told from losses.
+			check.ok(share > (suite.short ? 0.97 : 0.99), "share of the sound that opened: " + share.toFixed(3) + "; " + told(scene));
 			check.ok(audio.gap < 100, "gap " + audio.gap.toFixed(1));
 		});
 	});
