@@ -33,6 +33,8 @@ export interface MediaShape {
 export const MAKING_BLOCK = HEADROOM + PAYLOAD_LIMIT + TAILROOM;
 export const WAITING_BLOCK = OPEN_HEADROOM + DATAGRAM_LIMIT;
 export const RECEIVED_BLOCK = HEADROOM + DATAGRAM_LIMIT;
+/** Kbit/s of sound with its headers, of which 200 ms are kept where no video is sent. */
+const AUDIO_RATE = 80;
 /** Repair packets that wait. */
 const REPAIRS = 4;
 
@@ -57,7 +59,8 @@ export function receiveStreams(shape: MediaShape): number {
 }
 
 function ringBytes(shape: MediaShape): number {
-	return shape.sendsVideo && shape.nack ? resendBytes(shape.videoRate) : 0;
+	if (!shape.nack) return 0;
+	return shape.sendsVideo ? resendBytes(shape.videoRate) : shape.sendsAudio ? resendBytes(AUDIO_RATE) : 0;
 }
 
 /** Reserves what a `MediaSession` needs. */
@@ -67,7 +70,7 @@ export function planMedia(plan: MemoryPlan, shape: MediaShape): void {
 	plan.reserve(PLAN_OPENER, openerBytes(receiveStreams(shape)) + OPEN_HEADROOM, "");
 	plan.reserve(PLAN_CONTROL, CONTROL_ROOM, "");
 	plan.reserve(PLAN_WAITING, shape.waiting * WAITING_BLOCK, "arcrtc.waiting");
-	plan.reserve(PLAN_RESENDS, ringBytes(shape), "arcrtc.video.bitrate");
+	plan.reserve(PLAN_RESENDS, ringBytes(shape), "arcrtc.bitrate");
 	if (shape.sendsVideo) {
 		plan.reserve(PLAN_PICTURES, shape.burst * MAKING_BLOCK, "arcrtc.burst");
 		if (shape.fec) plan.reserve(PLAN_REPAIR, fecEncoderBytes(PAYLOAD_LIMIT), "arcrtc.switches.fec");

@@ -172,6 +172,22 @@ export default function mediaSession(suite: Suite): void {
 			check.ok(b.heardCount > before);
 		},
 	);
+	suite.test("ARC-E2 an end that sends sound alone sends it again too, when there is time", (check) => {
+		const sound = { ...BOTH, sendsVideo: false };
+		const world = new TwoEnds(11, sound, { ...BOTH, receivesVideo: false });
+		const { a, b } = world;
+		check.ok(world.startOne(a, b, 1, true));
+		b.session.feedback.observeRoundTrip(10);
+		world.delay = 5;
+		world.loss = 0.05;
+		world.pass(10_000);
+		world.loss = 0;
+		world.pass(200);
+		const { counters } = a.session.feedback;
+		check.ok(counters.resent > 10, "sent again: " + counters.resent + ", gone: " + counters.resendGone);
+		check.ok(b.session.feedback.counters.repaired > 10, "repaired: " + b.session.feedback.counters.repaired);
+		check.ok(b.heardCount > a.sentSounds * 0.98, b.heardCount + " of " + a.sentSounds);
+	});
 	suite.test("ARC-E2 a path that loses nothing (TCP) keeps no packets, asks for none and repairs none", (check) => {
 		const world = new TwoEnds(10, { ...BOTH, fec: true });
 		const { a, b } = world;

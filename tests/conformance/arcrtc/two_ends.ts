@@ -193,12 +193,14 @@ export class TwoEnds {
 	}
 
 	startOne(from: End, to: End, first: number, reduced: boolean): boolean {
-		const fec = { ssrc: first + 2, payloadType: 127 };
+		const seen = from.session.shape.sendsVideo;
+		const video = seen ? { ssrc: first + 1, payloadType: 96 } : undefined;
+		const fec = seen ? { ssrc: first + 2, payloadType: 127 } : undefined;
 		const nack = true;
 		const sent = from.session.send(
 			{
 				audio: { ssrc: first, payloadType: 111, clock: 48_000, unit: SOUND_TICKS },
-				video: { ssrc: first + 1, payloadType: 96 },
+				video,
 				fec,
 				reduced,
 				reducedVideo: false,
@@ -211,7 +213,7 @@ export class TwoEnds {
 		to.receiveKeys = to.session.receive(
 			{
 				audio: { ssrc: first, payloadType: 111, clock: 48_000 },
-				video: { ssrc: first + 1, payloadType: 96 },
+				video,
 				fec,
 				nack,
 			},
