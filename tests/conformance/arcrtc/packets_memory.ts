@@ -57,7 +57,7 @@ export default function packetsMemory(suite: Suite): void {
 		around(
 			check,
 			heapOf(() => new HeldPackets(arena, pool)),
-			512,
+			544,
 			"table of held packets",
 		);
 		around(
