@@ -29,6 +29,7 @@ import voiceArrival from "unit/voice_arrival";
 import voiceJitter from "unit/voice_jitter";
 import voiceMemory from "unit/voice_memory";
 import voiceNetwork from "unit/voice_network";
+import voiceShare from "unit/voice_share";
 import voiceSignal from "unit/voice_signal";
 import voiceTalker from "unit/voice_talker";
 import crypto from "unit/crypto";
@@ -136,6 +137,7 @@ export default function main(): void {
 	voiceJitter(runner);
 	voiceMemory(runner);
 	voiceNetwork(runner);
+	voiceShare(runner);
 	voiceSignal(runner);
 	voiceTalker(runner);
 	mjpeg(runner);
