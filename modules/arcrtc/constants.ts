@@ -151,6 +151,15 @@ export const STUN_OPTIONAL = 0x8000;
 export const STUN_TRANSACTION = 12;
 export const STUN_USERNAME_LIMIT = 193;
 
+/** Signalling (sections 2.9 and 5): bytes of a message, of a string in it, nesting; heartbeats in ms; the peer is dead after so many lost and so long a silence. */
+export const JSON_BYTES = 16_384;
+export const JSON_TEXT = 4096;
+export const JSON_DEPTH = 8;
+export const HEARTBEAT_STREAMING_MS = 1000;
+export const HEARTBEAT_IDLE_MS = 15_000;
+export const HEARTBEATS_LOST = 3;
+export const SILENCE_MS = 5000;
+
 /** Jitter buffer in ms: at first, limits of what is wanted, the most that is held. */
 export const JITTER_FIRST = 10;
 export const JITTER_LEAST = 5;

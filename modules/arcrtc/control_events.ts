@@ -11,11 +11,8 @@ export const EVENT_CONTEXT_NACK = 4;
 export const EVENT_UNREPAIRED = 5;
 /** The peer reported on its stream `place`: `Reception.captured` is good. */
 export const EVENT_SENDER_REPORT = 6;
-/** The keys before the newest are not used any more: of our stream `place`, of the peer's stream `place`. */
-export const EVENT_SENDER_KEY_RETIRED = 7;
-export const EVENT_RECEIVER_KEY_RETIRED = 8;
 
-const KINDS = 9;
+const KINDS = 7;
 
 /** Events that wait, each kind once per stream; bitmaps of contexts add up. There is always room. */
 export class ControlEvents {

@@ -1,9 +1,9 @@
-import { HMAC80_BYTES, OLD_KEY_MS } from "arcrtc/constants";
+import { HMAC80_BYTES } from "arcrtc/constants";
 import { CONTROL_TRAILER, INDEX_BYTES } from "arcrtc/control_wire";
 import type { HMAC } from "crypto/crypto";
 import type { Arena } from "storage/arena";
 
-/** What {@link ControlKeys.open} says. */
+/** What {@link ControlKeys.verify} says; what Opener says of media has the same numbers. */
 export const OPENED = 0;
 export const CONTROL_FORMAT = -1;
 export const CONTROL_UNKNOWN = -2;
@@ -18,9 +18,21 @@ const WORDS = 3;
 const RECENT = 1;
 const EARLIER = 2;
 
+/** Keys of a stream_id in one direction as control packets need them: SendKeys, ReceiveKeys. */
+export interface ControlAuth {
+	/** The newest epoch; -1: there are no keys. */
+	readonly epoch: number;
+	/** HMAC of the newest epoch, and of the one before as long as it is good. */
+	readonly auth: HMAC;
+	olderAuth(now: number): HMAC | undefined;
+}
+
 /**
- * Authentication of control packets (sections 2.6 and 2.7): the SRTCP form of RFC 3711 section 3.4 with E = 0. A place is a stream of one
- * direction; it has the HMAC of its newest keys, for a time that of the keys before, and a window of the indexes that came.
+ * Authentication of control packets (sections 2.6 and 2.7): the SRTCP form of RFC 3711 section 3.4 with E = 0. Places 0..`ours` - 1 are
+ * our streams, those behind them the peer's.
+ *
+ * A peer's feedback has one SSRC and so one index, whatever it is about: our streams that share keys share a window, else a packet that
+ * names none of them could come once for each. A peer's own streams have windows of their own, as their reports have their SSRCs.
  *
  * One index counts all packets that we send, so that a receiver may keep its window per sender, per stream or per key. It is not set
  * back by new keys (RFC 3711 section 3.2.1).
@@ -29,57 +41,46 @@ export class ControlKeys {
 	readonly #windows: Int32Array;
 	readonly #view: DataView;
 	readonly #buffer: ArrayBuffer;
-	readonly #newest: (HMAC | undefined)[] = [];
-	readonly #previous: (HMAC | undefined)[] = [];
-	/** When the previous keys end; Infinity until something came under the newest. */
-	readonly #ends: Float64Array;
+	readonly #keys: (ControlAuth | undefined)[] = [];
+	/** Window of each place. */
+	readonly #slots: Uint8Array;
+	readonly #ours: number;
 	/** Index of the next packet that we send. */
 	index = 0;
 
-	constructor(arena: Arena, places: number) {
+	constructor(arena: Arena, ours: number, places: number) {
 		this.#view = arena.view;
 		this.#buffer = arena.buffer;
 		this.#windows = new Int32Array(places * WORDS);
-		this.#ends = new Float64Array(places);
-		for (let place = 0; place < places; place++) {
-			this.#newest.push(undefined);
-			this.#previous.push(undefined);
+		this.#slots = new Uint8Array(places);
+		this.#ours = ours;
+		for (let place = 0; place < places; place++) this.#keys.push(undefined);
+	}
+
+	/** A stream begins. */
+	open(place: number, auth: ControlAuth): void {
+		const keys = this.#keys;
+		keys[place] = auth;
+		if (place < this.#ours) {
+			for (let other = 0; other < this.#ours; other++) {
+				if (other === place || keys[other] !== auth) continue;
+				this.#slots[place] = this.#slots[other];
+				return;
+			}
 		}
+		let slot = 0;
+		while (this.taken(slot, place)) slot++;
+		this.#slots[place] = slot;
+		this.#windows.fill(0, slot * WORDS, (slot + 1) * WORDS);
 	}
 
-	/** New keys of a place; those before stay valid until 1,000 ms after the first packet under the new ones. */
-	install(place: number, auth: HMAC): void {
-		this.#previous[place] = this.#newest[place];
-		this.#newest[place] = auth;
-		this.#ends[place] = Infinity;
-	}
-
-	/** A packet, of media or of control, came under the newest keys. */
-	seen(place: number, now: number): void {
-		if (this.#previous[place] !== undefined && this.#ends[place] === Infinity) this.#ends[place] = now + OLD_KEY_MS;
-	}
-
-	/** The previous keys are not used any more from here on. */
-	retire(place: number): void {
-		this.#previous[place] = undefined;
-		this.#ends[place] = Infinity;
-	}
-
-	/** The stream is gone: keys and window are forgotten. */
-	clear(place: number): void {
-		this.#newest[place] = undefined;
-		this.retire(place);
-		const words = this.#windows;
-		for (let word = 0; word < WORDS; word++) words[place * WORDS + word] = 0;
+	close(place: number): void {
+		this.#keys[place] = undefined;
 	}
 
 	has(place: number): boolean {
-		return this.#newest[place] !== undefined;
-	}
-
-	/** When the previous keys of a place end; Infinity: there are none, or nothing came under the newest ones. */
-	ends(place: number): number {
-		return this.#previous[place] === undefined ? Infinity : this.#ends[place];
+		const keys = this.#keys[place];
+		return keys !== undefined && keys.epoch >= 0;
 	}
 
 	/**
@@ -87,35 +88,40 @@ export class ControlKeys {
 	 * @returns bytes of the datagram.
 	 */
 	seal(place: number, offset: number, length: number): number {
-		const auth = this.#newest[place];
-		if (auth === undefined) return 0;
+		const keys = this.#keys[place];
+		if (keys === undefined || keys.epoch < 0) return 0;
 		const index = this.index;
 		this.#view.setUint32(offset + length, index);
 		this.index = index + 1 === INDEX_LIMIT ? 0 : index + 1;
 		const signed = length + INDEX_BYTES;
-		auth.sign(this.#buffer, offset, signed, this.#buffer, offset + signed);
+		keys.auth.sign(this.#buffer, offset, signed, this.#buffer, offset + signed);
 		return length + CONTROL_TRAILER;
 	}
 
 	/** Verifies a datagram against a place's keys and window, and moves the window when it is good. */
-	open(place: number, offset: number, length: number, now: number): number {
-		const auth = this.#newest[place];
-		if (auth === undefined) return CONTROL_UNKNOWN;
+	verify(place: number, offset: number, length: number, now: number): number {
+		const keys = this.#keys[place];
+		if (keys === undefined || keys.epoch < 0) return CONTROL_UNKNOWN;
 		const tag = offset + length - HMAC80_BYTES;
 		const index = this.#view.getUint32(tag - INDEX_BYTES);
-		const verdict = this.judge(place * WORDS, index);
+		const window = this.#slots[place] * WORDS;
+		const verdict = this.judge(window, index);
 		if (verdict !== OPENED) return verdict;
 		const buffer = this.#buffer;
 		const signed = length - HMAC80_BYTES;
-		if (auth.verify(buffer, offset, signed, tag, HMAC80_BYTES)) {
-			this.seen(place, now);
-		} else {
-			const previous = this.#previous[place];
-			if (previous === undefined || now >= this.#ends[place]) return CONTROL_AUTH;
-			if (!previous.verify(buffer, offset, signed, tag, HMAC80_BYTES)) return CONTROL_AUTH;
+		if (!keys.auth.verify(buffer, offset, signed, tag, HMAC80_BYTES)) {
+			const older = keys.olderAuth(now);
+			if (older === undefined || !older.verify(buffer, offset, signed, tag, HMAC80_BYTES)) return CONTROL_AUTH;
 		}
-		this.accept(place * WORDS, index);
+		this.accept(window, index);
 		return OPENED;
+	}
+
+	/** Whether a place other than this one has that window. */
+	private taken(slot: number, but: number): boolean {
+		for (let place = 0; place < this.#slots.length; place++)
+			if (place !== but && this.#keys[place] !== undefined && this.#slots[place] === slot) return true;
+		return false;
 	}
 
 	private judge(at: number, index: number): number {

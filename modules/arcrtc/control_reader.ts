@@ -112,13 +112,13 @@ export class ControlReader {
 		const keys = this.#keys;
 		if (named === CONTROL_UNKNOWN) return CONTROL_UNKNOWN;
 		if (named >= 0) {
-			const verdict = keys.open(named, offset, length, now);
+			const verdict = keys.verify(named, offset, length, now);
 			return verdict === OPENED ? named : verdict;
 		}
 		const places = named === ANY ? 2 * STREAMS : STREAMS;
 		let why = CONTROL_UNKNOWN;
 		for (let place = 0; place < places; place++) {
-			const verdict = keys.open(place, offset, length, now);
+			const verdict = keys.verify(place, offset, length, now);
 			if (verdict === OPENED) return place;
 			// One that was seen before is that, whatever it would be for other streams.
 			if (why !== CONTROL_REPLAY && verdict !== CONTROL_UNKNOWN) why = verdict;

@@ -68,6 +68,7 @@ export class FecDecoder implements MediaPacket {
 	/** Repair packets that wait. */
 	waiting = 0;
 	readonly counters = new FecCounters();
+	/** The recovered packet. */
 	payload = 0;
 	payloadLength = 0;
 	extendedSequence = 0;

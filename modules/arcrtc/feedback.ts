@@ -1,15 +1,7 @@
 import { APP_CTX_ACK, APP_CTX_NACK, CONTEXT_FEEDBACK_MS, PRIORITY_DROPPABLE, STREAMS } from "arcrtc/constants";
 import { ControlCounters } from "arcrtc/control_counters";
-import {
-	ControlEvents,
-	EVENT_PICTURE_LOSS,
-	EVENT_RECEIVER_KEY_RETIRED,
-	EVENT_REPORT,
-	EVENT_SENDER_KEY_RETIRED,
-	EVENT_SENDER_REPORT,
-	EVENT_UNREPAIRED,
-} from "arcrtc/control_events";
-import { ControlKeys, OPENED } from "arcrtc/control_keys";
+import { ControlEvents, EVENT_PICTURE_LOSS, EVENT_REPORT, EVENT_SENDER_REPORT, EVENT_UNREPAIRED } from "arcrtc/control_events";
+import { type ControlAuth, ControlKeys, OPENED } from "arcrtc/control_keys";
 import { ControlReader } from "arcrtc/control_reader";
 import { FEEDBACK_BYTES, writeContexts, writeNack, writePictureLoss } from "arcrtc/control_wire";
 import type { DropCounters } from "arcrtc/counters";
@@ -18,7 +10,6 @@ import { PictureRequests } from "arcrtc/picture_requests";
 import { Reception } from "arcrtc/reception";
 import { ResendRing } from "arcrtc/resend_ring";
 import { Transmission } from "arcrtc/transmission";
-import type { HMAC } from "crypto/crypto";
 import type { Arena } from "storage/arena";
 
 /** Packets that may be missing at a time. */
@@ -45,7 +36,7 @@ export function resendBytes(kbps: number): number {
 
 /**
  * All control packets of a session (section 2.7): reads those of the peer, says which of ours are to be sent and when. No I/O. Streams are
- * places 0..3 of each direction. Ask `event` until there is none after each `open` and each `next`.
+ * places 0..3 of each direction. Ask `event` until there is none after `open` and `next`.
  */
 export class Feedback {
 	readonly #receiving: Reception;
@@ -93,7 +84,7 @@ export class Feedback {
 		this.#view = arena.view;
 		this.#room = room;
 		this.ssrc = options.ssrc;
-		this.#keys = new ControlKeys(arena, 2 * STREAMS);
+		this.#keys = new ControlKeys(arena, STREAMS, 2 * STREAMS);
 		this.#receiving = new Reception(STREAMS);
 		this.#sending = new Transmission(STREAMS);
 		this.#requests = new NackRequests(STREAMS, MISSING);
@@ -120,29 +111,29 @@ export class Feedback {
 		return this.#sending;
 	}
 
-	/** Our stream at a place. `clock` in Hz; `resend`: NACK was negotiated for it. */
-	openSender(place: number, ssrc: number, clock: number, auth: HMAC, resend: boolean): void {
+	/** Our stream at a place, with its SendKeys. `clock` in Hz; `resend`: NACK was negotiated for it. */
+	openSender(place: number, ssrc: number, clock: number, keys: ControlAuth, resend: boolean): void {
 		this.closeSender(place);
 		this.#sending.open(place, ssrc, clock);
-		this.#keys.install(place, auth);
+		this.#keys.open(place, keys);
 		if (resend) this.#keeping |= 1 << place;
 	}
 
 	closeSender(place: number): void {
 		this.#sending.close(place);
 		this.#ring.clear(place);
-		this.#keys.clear(place);
+		this.#keys.close(place);
 		this.#keeping &= ~(1 << place);
 		this.#events.drop(EVENT_PICTURE_LOSS, place);
 		this.#events.drop(EVENT_REPORT, place);
 		this.#stale = true;
 	}
 
-	/** The peer's stream at a place. `nack`: its losses may be asked for. */
-	openReceiver(place: number, ssrc: number, clock: number, auth: HMAC, nack: boolean): void {
+	/** The peer's stream at a place, with its ReceiveKeys. `nack`: its losses may be asked for. */
+	openReceiver(place: number, ssrc: number, clock: number, keys: ControlAuth, nack: boolean): void {
 		this.closeReceiver(place);
 		this.#receiving.open(place, ssrc, clock);
-		this.#keys.install(STREAMS + place, auth);
+		this.#keys.open(STREAMS + place, keys);
 		this.#priorities[place] = PRIORITY_DROPPABLE;
 		if (nack) this.#asking |= 1 << place;
 	}
@@ -151,32 +142,12 @@ export class Feedback {
 		this.#receiving.close(place);
 		this.#requests.clear(place);
 		this.#pictures.clear(place);
-		this.#keys.clear(STREAMS + place);
+		this.#keys.close(STREAMS + place);
 		this.#asking &= ~(1 << place);
 		this.#requests.unrepaired &= ~(1 << place);
 		this.#events.drop(EVENT_UNREPAIRED, place);
 		this.#events.drop(EVENT_SENDER_REPORT, place);
 		this.#stale = true;
-	}
-
-	/** New keys: packets are signed by them from now on; those before verify until 1,000 ms after something came under the new ones. */
-	installSender(place: number, auth: HMAC): void {
-		this.#keys.install(place, auth);
-	}
-
-	installReceiver(place: number, auth: HMAC): void {
-		this.#keys.install(STREAMS + place, auth);
-	}
-
-	/** Media of the peer's stream came under its newest keys. */
-	epochSeen(place: number, now: number): void {
-		this.#keys.seen(STREAMS + place, now);
-		this.#stale = true;
-	}
-
-	/** All keys before the newest are wiped by their owner now: no packet is verified by them from here on. */
-	retireKeys(): void {
-		for (let place = 0; place < 2 * STREAMS; place++) this.#keys.retire(place);
 	}
 
 	/** Ms from when a packet of the peer's stream is missed to its play-out; Infinity: it is of use whenever it comes. */
@@ -205,7 +176,10 @@ export class Feedback {
 		const requests = this.#requests;
 		if (step > 0) {
 			if (step > 1) this.gap(place, extended, step - 1, priority, now);
-			else if (requests.count > 0 && requests.later(place, receiving.count(place))) this.#stale = true;
+			else if (requests.count > 0 && requests.later(place, receiving.count(place))) {
+				this.#now = now;
+				this.#stale = true;
+			}
 			this.#priorities[place] = priority;
 			if (this.#pictures.waiting > 0) this.#pictures.received(place, extended, timestamp, priority);
 			if (receiving.count(place) === 1) this.#stale = true;
@@ -286,7 +260,11 @@ export class Feedback {
 		}
 		const event = events.take();
 		this.place = events.place;
-		this.value = event === EVENT_REPORT ? this.#sending.highest : events.value;
+		this.value = events.value;
+		if (event === EVENT_REPORT) {
+			this.#sending.recall(events.place);
+			this.value = this.#sending.highest;
+		}
 		return event;
 	}
 
@@ -305,10 +283,6 @@ export class Feedback {
 		}
 		if (this.#ackBits !== 0 && this.#ackAfter < deadline) deadline = this.#ackAfter;
 		if (this.#nackBits !== 0 && this.#nackAfter < deadline) deadline = this.#nackAfter;
-		for (let place = 0; place < 2 * STREAMS; place++) {
-			other = this.#keys.ends(place);
-			if (other < deadline) deadline = other;
-		}
 		this.#deadline = deadline;
 		return deadline;
 	}
@@ -336,7 +310,6 @@ export class Feedback {
 				bytes = this.seal(place, this.#sending.report(place, this.#view, this.#room, now, wall));
 			}
 		}
-		if (bytes === 0) this.expire(now);
 		this.length = bytes;
 		return bytes;
 	}
@@ -392,15 +365,5 @@ export class Feedback {
 		const sealed = this.#keys.seal(place, this.#room, bytes);
 		if (sealed > 0) this.counters.sent++;
 		return sealed;
-	}
-
-	private expire(now: number): void {
-		const keys = this.#keys;
-		for (let place = 0; place < 2 * STREAMS; place++) {
-			if (now < keys.ends(place)) continue;
-			keys.retire(place);
-			if (place < STREAMS) this.#events.add(EVENT_SENDER_KEY_RETIRED, 1 << place);
-			else this.#events.add(EVENT_RECEIVER_KEY_RETIRED, 1 << (place - STREAMS));
-		}
 	}
 }

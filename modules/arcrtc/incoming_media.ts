@@ -82,21 +82,21 @@ export class IncomingMedia {
 			const { ssrc, payloadType, clock, roc } = audio;
 			this.audio = this.add(this.audio, keys, ssrc, payloadType, clock, false, roc);
 			if (this.audio === undefined) return false;
-			feedback.openReceiver(this.audio.index, ssrc, clock, keys.auth, nack);
+			feedback.openReceiver(this.audio.index, ssrc, clock, keys, nack);
 			feedback.setPlayout(this.audio.index, JITTER_LIMIT);
 		}
 		const { jitter } = this;
 		if (video === undefined || jitter === undefined) return video === undefined;
 		this.video = this.add(this.video, keys, video.ssrc, video.payloadType, VIDEO_CLOCK, true, video.roc);
 		if (this.video === undefined) return false;
-		feedback.openReceiver(this.video.index, video.ssrc, VIDEO_CLOCK, keys.auth, nack);
+		feedback.openReceiver(this.video.index, video.ssrc, VIDEO_CLOCK, keys, nack);
 		feedback.setPlayout(this.video.index, JITTER_LIMIT);
 		jitter.reset();
 		this.decoder?.clear();
 		if (fec === undefined || this.decoder === undefined) return true;
 		this.fec = this.add(this.fec, keys, fec.ssrc, fec.payloadType, VIDEO_CLOCK, true, 0);
 		if (this.fec === undefined) return false;
-		feedback.openReceiver(this.fec.index, fec.ssrc, VIDEO_CLOCK, keys.auth, false);
+		feedback.openReceiver(this.fec.index, fec.ssrc, VIDEO_CLOCK, keys, false);
 		return true;
 	}
 
@@ -108,23 +108,6 @@ export class IncomingMedia {
 			this.jitter?.reset();
 		}
 		if (this.fec?.keys === keys) this.fec = this.remove(this.fec);
-	}
-
-	/** Control packets of streams under `keys` are signed by the newest of them. */
-	rekeyed(keys: ReceiveKeys): void {
-		const feedback = this.#feedback;
-		const { auth } = keys;
-		if (this.audio?.keys === keys) feedback.installReceiver(this.audio.index, auth);
-		if (this.video?.keys === keys) feedback.installReceiver(this.video.index, auth);
-		if (this.fec?.keys === keys) feedback.installReceiver(this.fec.index, auth);
-	}
-
-	/** Media under the newest of `keys` came first at `now`. */
-	epochSeen(keys: ReceiveKeys, now: number): void {
-		const feedback = this.#feedback;
-		if (this.audio?.keys === keys) feedback.epochSeen(this.audio.index, now);
-		if (this.video?.keys === keys) feedback.epochSeen(this.video.index, now);
-		if (this.fec?.keys === keys) feedback.epochSeen(this.fec.index, now);
 	}
 
 	/** The opener has opened a packet of the stream at `place`. */

@@ -1,12 +1,10 @@
-import { FIRST_RTP, OLD_KEY_MS } from "arcrtc/constants";
+import { FIRST_RTP } from "arcrtc/constants";
 import {
 	EVENT_CONTEXT_ACK,
 	EVENT_CONTEXT_NACK,
 	EVENT_NONE,
 	EVENT_PICTURE_LOSS,
-	EVENT_RECEIVER_KEY_RETIRED,
 	EVENT_REPORT,
-	EVENT_SENDER_KEY_RETIRED,
 	EVENT_UNREPAIRED,
 } from "arcrtc/control_events";
 import { DropCounters } from "arcrtc/counters";
@@ -23,6 +21,7 @@ import { SendKeys } from "arcrtc/send_keys";
 import { SendQueue } from "arcrtc/send_queue";
 import { UsedSources } from "arcrtc/used_sources";
 import type { DatagramWriter } from "net/packet_queue";
+import type { Arena } from "storage/arena";
 import type { MemoryPlan } from "storage/plan";
 import { PacketPool } from "storage/pool";
 
@@ -80,9 +79,11 @@ export class MediaSession {
 	readonly receiveKeys: ReceiveKeys[] = [];
 	readonly #bytes: Uint8Array;
 	readonly #owner: MediaOwner;
+	readonly #arena: Arena;
+	readonly #ciphers: number;
+	#suite: number;
+	#auth: number;
 	readonly #sources = new UsedSources(SOURCES);
-	/** `ReceiveKeys.deadline` of each as last seen: it changes with the first packet of a new epoch. */
-	readonly #turned: number[] = [];
 
 	constructor(options: MediaSessionOptions) {
 		const { shape, plan, suite, auth, writer, owner, ssrc } = options;
@@ -92,6 +93,10 @@ export class MediaSession {
 		const { drops } = this;
 		this.#bytes = arena.bytes;
 		this.#owner = owner;
+		this.#arena = arena;
+		this.#ciphers = places.ciphers;
+		this.#suite = suite;
+		this.#auth = auth;
 		const pool = new PacketPool(arena, places.waiting, shape.waiting, WAITING_BLOCK);
 		this.queue = new SendQueue({ arena, pool, writer, age: AGE });
 		this.sealer = new Sealer({ arena, offset: places.sealer, streams: sendStreams(shape), sources });
@@ -120,11 +125,23 @@ export class MediaSession {
 		const count = !receives ? 0 : shape.receivesAudio && shape.receivesVideo ? RECEIVE_KEYS : 1;
 		for (let i = 0; i < count; i++) {
 			this.receiveKeys.push(new ReceiveKeys(arena, places.ciphers, suite, auth));
-			this.#turned.push(Infinity);
 		}
 		const { feedback, opener, queue, sealer } = this;
 		this.outgoing = new OutgoingMedia({ arena, shape, places, sealer, keys: this.sendKeys, feedback, queue });
 		this.incoming = new IncomingMedia({ arena, shape, places, opener, feedback, sink: owner });
+	}
+
+	/** Another suite or mode was agreed on: keys are made anew. Cold path; nothing is sent or received then. */
+	renew(suite: number, auth: number): void {
+		if (suite === this.#suite && auth === this.#auth) return;
+		this.clear();
+		this.close();
+		this.#suite = suite;
+		this.#auth = auth;
+		this.sendKeys = new SendKeys(this.#arena, this.#ciphers, suite, auth);
+		this.outgoing.keys = this.sendKeys;
+		for (let i = 0; i < this.receiveKeys.length; i++)
+			this.receiveKeys[i] = new ReceiveKeys(this.#arena, this.#ciphers, suite, auth);
 	}
 
 	/** A new session: all keys are new, every SSRC may be taken again. */
@@ -152,7 +169,6 @@ export class MediaSession {
 		for (let i = 0; i < this.receiveKeys.length; i++) {
 			const keys = this.receiveKeys[i];
 			if (keys.epoch >= 0) continue;
-			this.#turned[i] = Infinity;
 			if (!this.opener.install(keys, material, epoch)) return undefined;
 			if (this.incoming.start(terms, keys)) return keys;
 			this.stopReceiving(keys);
@@ -168,18 +184,14 @@ export class MediaSession {
 
 	/** New keys of what is sent: the next packet of each stream is under them. @returns false while keys before the last are kept. */
 	rekeySending(material: ArrayBuffer, epoch: number, now: number): boolean {
-		if (!this.sendKeys.install(material, epoch, now)) return false;
-		this.outgoing.rekeyed();
-		return true;
+		return this.sendKeys.install(material, epoch, now);
 	}
 
 	/** New keys of what is received. Packets that came before them are opened now. */
 	rekeyReceiving(keys: ReceiveKeys, material: ArrayBuffer, epoch: number, now: number): boolean {
 		if (!this.opener.install(keys, material, epoch)) return false;
-		this.incoming.rekeyed(keys);
 		for (let place = this.opener.openHeld(now); place !== OPEN_NOTHING; place = this.opener.openHeld(now))
 			if (place >= 0) this.incoming.received(place, now);
-		this.watchEpochs();
 		return true;
 	}
 
@@ -217,7 +229,6 @@ export class MediaSession {
 	/** Does what is due: plays, reports, asks, sends again. `wall`: Unix ms, below 0 when they are not known. */
 	turn(now: number, wall: number): void {
 		const { feedback, incoming, opener, queue } = this;
-		this.watchEpochs();
 		this.handleEvents(now);
 		incoming.play(now);
 		const acks = opener.takeAcks(now);
@@ -228,11 +239,7 @@ export class MediaSession {
 		if (now >= feedback.deadline) this.control(now, wall);
 		if (now >= opener.deadline(now)) opener.tick(now);
 		const { sendKeys } = this;
-		if (now >= sendKeys.deadline) {
-			// Nothing is verified by keys that are gone.
-			feedback.retireKeys();
-			sendKeys.tick(now);
-		}
+		if (now >= sendKeys.deadline) sendKeys.tick(now);
 		if (queue.waiting > 0 && now >= queue.deadline) queue.flush(now);
 	}
 
@@ -265,18 +272,6 @@ export class MediaSession {
 		if (level >= 0) this.#owner.qualityWanted?.(level, now);
 	}
 
-	/** The keys before the newest have 1,000 ms from the first packet under the newest on, for control packets too. */
-	private watchEpochs(): void {
-		const turned = this.#turned;
-		for (let i = 0; i < turned.length; i++) {
-			const keys = this.receiveKeys[i];
-			const { deadline } = keys;
-			if (deadline === turned[i]) continue;
-			turned[i] = deadline;
-			if (deadline !== Infinity) this.incoming.epochSeen(keys, deadline - OLD_KEY_MS);
-		}
-	}
-
 	private handleEvents(now: number): void {
 		const { feedback, sealer, outgoing } = this;
 		for (let event = feedback.event(); event !== EVENT_NONE; event = feedback.event()) {
@@ -296,9 +291,6 @@ export class MediaSession {
 					break;
 				case EVENT_UNREPAIRED:
 					if (this.incoming.video?.index === place) feedback.wantKeyFrame(place, now);
-					break;
-				case EVENT_SENDER_KEY_RETIRED:
-				case EVENT_RECEIVER_KEY_RETIRED:
 					break;
 			}
 		}

@@ -42,6 +42,8 @@ export interface OutgoingOptions {
 
 /** What this end sends: sound and pictures become protected packets, pictures get repair packets, all go to the queue. No I/O. */
 export class OutgoingMedia {
+	/** Keys of what is sent. */
+	keys: SendKeys;
 	/** Undefined while nothing is sent. */
 	audio: SendStream | undefined;
 	video: SendStream | undefined;
@@ -56,7 +58,6 @@ export class OutgoingMedia {
 	pictures = 0;
 	refused = 0;
 	readonly #sealer: Sealer;
-	readonly #keys: SendKeys;
 	readonly #feedback: Feedback;
 	readonly #queue: SendQueue;
 	readonly #encoder: FecEncoder | undefined;
@@ -69,7 +70,7 @@ export class OutgoingMedia {
 	constructor(options: OutgoingOptions) {
 		const { arena, shape, places } = options;
 		this.#sealer = options.sealer;
-		this.#keys = options.keys;
+		this.keys = options.keys;
 		this.#feedback = options.feedback;
 		this.#queue = options.queue;
 		this.#blocks = places.pictures;
@@ -79,7 +80,7 @@ export class OutgoingMedia {
 
 	/** Begins streams. @returns false when an SSRC was used before in this session: others have to be taken. */
 	start(terms: SendTerms): boolean {
-		const keys = this.#keys;
+		const { keys } = this;
 		const sendTime = terms.sendTime ?? SEND_TIME_USUAL;
 		const { audio, video, fec } = terms;
 		this.stop();
@@ -89,7 +90,7 @@ export class OutgoingMedia {
 			const tsu = terms.reduced ? unit : 0;
 			this.audio = this.#sealer.add({ keys, ssrc, payloadType, clock, video: false, tsu, sendTime });
 			if (this.audio === undefined) return this.fail();
-			this.#feedback.openSender(this.audio.index, ssrc, clock, keys.auth, terms.nack);
+			this.#feedback.openSender(this.audio.index, ssrc, clock, keys, terms.nack);
 			this.#unit = unit;
 			this.#sounded = -1;
 		}
@@ -98,7 +99,7 @@ export class OutgoingMedia {
 		const tsu = terms.reducedVideo ? VIDEO_UNIT : 0;
 		this.video = this.#sealer.add({ keys, ssrc, payloadType, clock: VIDEO_CLOCK, video: true, tsu, sendTime });
 		if (this.video === undefined) return this.fail();
-		this.#feedback.openSender(this.video.index, ssrc, VIDEO_CLOCK, keys.auth, terms.nack);
+		this.#feedback.openSender(this.video.index, ssrc, VIDEO_CLOCK, keys, terms.nack);
 		if (fec === undefined || this.#encoder === undefined) return true;
 		this.fec = this.#sealer.add({
 			keys,
@@ -111,7 +112,7 @@ export class OutgoingMedia {
 			sendTime,
 		});
 		if (this.fec === undefined) return this.fail();
-		this.#feedback.openSender(this.fec.index, fec.ssrc, VIDEO_CLOCK, keys.auth, false);
+		this.#feedback.openSender(this.fec.index, fec.ssrc, VIDEO_CLOCK, keys, false);
 		return true;
 	}
 
@@ -122,14 +123,6 @@ export class OutgoingMedia {
 		this.end(this.fec);
 		this.audio = this.video = this.fec = undefined;
 		this.#encoder?.clear();
-	}
-
-	/** Control packets are signed by the newest keys. */
-	rekeyed(): void {
-		const { auth } = this.#keys;
-		if (this.audio !== undefined) this.#feedback.installSender(this.audio.index, auth);
-		if (this.video !== undefined) this.#feedback.installSender(this.video.index, auth);
-		if (this.fec !== undefined) this.#feedback.installSender(this.fec.index, auth);
 	}
 
 	/** A packet of the codec lies at `offset`, with HEADROOM before and TAILROOM behind it. @returns false: it was not sent. */

@@ -4,9 +4,9 @@ import {
 	MATERIAL_AUTHENTICATION,
 	MATERIAL_ENCRYPTION,
 	MATERIAL_SALT,
-	SUITE_CHACHA20_POLY1305,
+	SUITE_AES_128_CTR_HMAC80,
 } from "arcrtc/constants";
-import { AEAD, DIGEST_LENGTH, HMAC, TAG_LENGTH } from "crypto/crypto";
+import { AEAD, CTR, DIGEST_LENGTH, HMAC, TAG_LENGTH } from "crypto/crypto";
 import type { Arena } from "storage/arena";
 
 /** Bytes of scratch that ciphers share, and of the nonce of one stream. */
@@ -14,6 +14,7 @@ export const CIPHER_SCRATCH = 48;
 export const NONCE_BYTES = 16;
 
 const AUTHENTICATION_BYTES = 32;
+const FIRST_COUNT = 2;
 
 /**
  * Seals and opens packets under the keys of one stream_id and one epoch (section 2.5). Made when the suite is known; `setKeys` and
@@ -28,9 +29,10 @@ export class PacketCipher {
 	salt1 = 0;
 	salt2 = 0;
 	saltTail = 0;
-	readonly #aead: AEAD;
+	readonly #aead: AEAD | undefined;
 	readonly #buffer: ArrayBuffer;
 	readonly #hmac80: boolean;
+	readonly #ctr: CTR | undefined;
 	/** HMAC under the stream's authentication key: of control packets too. */
 	auth: HMAC;
 	/** Bytes that a packet grows by behind its payload. */
@@ -43,21 +45,23 @@ export class PacketCipher {
 	/** `scratch`: {@link CIPHER_SCRATCH} bytes of the arena, which all ciphers may share. */
 	constructor(arena: Arena, scratch: number, suite: number, auth: number) {
 		const { buffer, bytes } = arena;
-		if (suite > SUITE_CHACHA20_POLY1305) throw new RangeError("packet cipher: no such suite");
+		const counting = suite === SUITE_AES_128_CTR_HMAC80;
 		bytes.fill(0, scratch, scratch + CIPHER_SCRATCH);
 		this.#arena = arena;
 		this.#buffer = buffer;
 		this.#scratch = scratch;
-		this.#hmac80 = auth === AUTH_AEAD_HMAC80;
-		this.#aead = new AEAD(suite, buffer, scratch);
+		this.#hmac80 = counting || auth === AUTH_AEAD_HMAC80;
+		this.#aead = counting ? undefined : new AEAD(suite, buffer, scratch);
+		this.#ctr = counting ? new CTR(buffer, scratch) : undefined;
 		this.auth = new HMAC(buffer, scratch, AUTHENTICATION_BYTES);
-		this.overhead = this.#hmac80 ? TAG_LENGTH + HMAC80_BYTES : TAG_LENGTH;
+		this.overhead = (counting ? 0 : TAG_LENGTH) + (this.#hmac80 ? HMAC80_BYTES : 0);
 	}
 
 	/** Takes the keys of an epoch: encryption, authentication and salt as `constants` lays them out. */
 	setKeys(material: ArrayBuffer, epoch: number): void {
 		const view = new DataView(material);
-		this.#aead.setKey(material, MATERIAL_ENCRYPTION);
+		this.#aead?.setKey(material, MATERIAL_ENCRYPTION);
+		this.#ctr?.setKey(material, MATERIAL_ENCRYPTION);
 		this.auth.setKey(material, MATERIAL_AUTHENTICATION, AUTHENTICATION_BYTES);
 		this.salt0 = view.getInt32(MATERIAL_SALT);
 		this.salt1 = view.getInt32(MATERIAL_SALT + 4);
@@ -71,7 +75,8 @@ export class PacketCipher {
 		const { bytes } = this.#arena;
 		const scratch = this.#scratch;
 		bytes.fill(0, scratch, scratch + CIPHER_SCRATCH);
-		this.#aead.setKey(this.#buffer, scratch);
+		this.#aead?.setKey(this.#buffer, scratch);
+		this.#ctr?.setKey(this.#buffer, scratch);
 		this.auth.setKey(this.#buffer, scratch, AUTHENTICATION_BYTES);
 		this.salt0 = this.salt1 = this.salt2 = this.saltTail = 0;
 		this.epoch = -1;
@@ -79,19 +84,21 @@ export class PacketCipher {
 
 	close(): void {
 		this.epoch = -1;
-		this.#aead.close();
+		this.#aead?.close();
+		this.#ctr?.close();
 		this.auth.close();
 	}
 
 	/**
 	 * Writes at `nonce` what all packets of one SSRC and one rollover counter have in common; `ssrc` is a signed word. The sequence
-	 * number, xor `saltTail`, goes to the last two of its 12 bytes.
+	 * number, xor `saltTail`, goes to the last two of its 12 bytes; the counter of CTR follows, which begins as GCM's does.
 	 */
 	prepareNonce(nonce: number, ssrc: number, roc: number): void {
 		const { view } = this.#arena;
 		view.setInt32(nonce, this.salt0 ^ (ssrc >>> 16));
 		view.setInt32(nonce + 4, this.salt1 ^ ((ssrc << 16) | (roc >>> 16)));
 		view.setInt32(nonce + 8, this.salt2 ^ (roc << 16));
+		view.setInt32(nonce + 12, FIRST_COUNT);
 	}
 
 	/**
@@ -100,7 +107,10 @@ export class PacketCipher {
 	 */
 	seal(nonce: number, aad: number, offset: number, length: number, roc: number): number {
 		this.calls++;
-		const sealed = this.#aead.seal(this.#buffer, nonce, aad, offset - aad, offset, length);
+		const aead = this.#aead;
+		if (aead === undefined)
+			return this.#ctr?.apply(this.#buffer, nonce, offset, length) ? this.sign(aad, offset, length, roc) : -1;
+		const sealed = aead.seal(this.#buffer, nonce, aad, offset - aad, offset, length);
 		return this.#hmac80 && sealed >= 0 ? this.sign(aad, offset, sealed, roc) : sealed;
 	}
 
@@ -109,10 +119,12 @@ export class PacketCipher {
 		let sealed = length;
 		if (this.#hmac80) {
 			sealed -= HMAC80_BYTES;
-			if (sealed < TAG_LENGTH || !this.verify(aad, offset + sealed, roc)) return -1;
+			if (sealed < 0 || !this.verify(aad, offset + sealed, roc)) return -1;
 		}
 		this.calls++;
-		return this.#aead.open(this.#buffer, nonce, aad, offset - aad, offset, sealed);
+		const aead = this.#aead;
+		if (aead === undefined) return this.#ctr?.apply(this.#buffer, nonce, offset, sealed) ? sealed : -1;
+		return aead.open(this.#buffer, nonce, aad, offset - aad, offset, sealed);
 	}
 
 	/** Appends 10 bytes of the HMAC over what reaches from `aad` to the end, and ROC. */

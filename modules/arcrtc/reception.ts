@@ -18,12 +18,13 @@ const RECEIVED_BEFORE = 10;
 /** When the next report is due, and when to look whether it is due at once. */
 const DUE = 11;
 const LOOK = 12;
-/** Last sender report: middle of its NTP time, when it came, its NTP time in Unix ms, its time stamp. */
+/** Last sender report: middle of its NTP time, when it came, its NTP time in Unix ms, its time stamp; 1: it came since our last report. */
 const MIDDLE = 13;
 const SENDER_CAME = 14;
 const SENDER_TIME = 15;
 const SENDER_TIMESTAMP = 16;
-const WORDS = 17;
+const SENDER_FRESH = 17;
+const WORDS = 18;
 
 /** Ms after a gap until what is missing counts for a report at once: as long as a request for it waits. */
 const SETTLE = 10;
@@ -157,6 +158,7 @@ export class Reception {
 		if (table[row + SENDER_CAME] < 0 && table[row + HIGHEST] >= 0) table[row + DUE] = now;
 		table[row + MIDDLE] = view.getUint32(at + 10);
 		table[row + SENDER_CAME] = now;
+		table[row + SENDER_FRESH] = 1;
 		table[row + SENDER_TIME] = (view.getUint32(at + 8) - 2_208_988_800 + view.getUint32(at + 12) / 0x100000000) * 1000;
 		table[row + SENDER_TIMESTAMP] = view.getUint32(at + 16);
 	}
@@ -210,7 +212,7 @@ export class Reception {
 		const fresh = expected - table[at + EXPECTED_BEFORE];
 		const came = received - table[at + RECEIVED_BEFORE];
 		const senderCame = table[at + SENDER_CAME];
-		const silent = fresh === 0 && came === 0 && !(senderCame >= table[at + REPORTED] && senderCame >= 0);
+		const silent = fresh === 0 && came === 0 && table[at + SENDER_FRESH] === 0;
 		table[at + LOOK] = Infinity;
 		// One that came late keeps the beat: the reports are a second apart in the mean.
 		const beat = table[at + DUE] + REPORT_MS;
@@ -219,6 +221,7 @@ export class Reception {
 			table[at + REPORTED] = now;
 			return 0;
 		}
+		table[at + SENDER_FRESH] = 0;
 		table[at + EXPECTED_BEFORE] = expected;
 		table[at + RECEIVED_BEFORE] = received;
 		table[at + REPORTED] = now;

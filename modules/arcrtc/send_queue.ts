@@ -1,4 +1,4 @@
-import { DSCP, PRIORITY_DELTA, PRIORITY_KEY, STREAMS } from "arcrtc/constants";
+import { DSCP, PRIORITY_AUDIO, PRIORITY_DELTA, PRIORITY_KEY, STREAMS } from "arcrtc/constants";
 import type { DatagramWriter, PacketQueueOptions } from "net/packet_queue";
 import { DROPPED, PacketQueue, PEER_BITS, PRIORITIES, QUEUED } from "net/packet_queue";
 
@@ -39,7 +39,7 @@ export class SendQueue extends PacketQueue {
 	#count = -1;
 	/** Four bits for each stream: number of its last key frame. */
 	#groups = 0;
-	/** A bit for each stream whose pictures cannot be decoded until its next key frame: its deltas are withheld. The encoder should be asked for one. */
+	/** A bit for each stream whose pictures cannot be decoded until its next key frame: its deltas and droppable packets are withheld. The encoder should be asked for one. */
 	broken = 0;
 	/** Packets that were not sent as what they build on was not. */
 	withheld = 0;
@@ -73,7 +73,7 @@ export class SendQueue extends PacketQueue {
 	 * @returns SENT, QUEUED (or it waits for `end`), DROPPED.
 	 */
 	give(offset: number, length: number, peer: number, priority: number, stream: number, first: boolean, now: number): number {
-		if (priority === PRIORITY_KEY || priority === PRIORITY_DELTA) {
+		if (priority !== PRIORITY_AUDIO) {
 			const bit = 1 << stream;
 			if (priority === PRIORITY_KEY && first) this.startGroup(stream);
 			else if ((this.broken & bit) !== 0) {

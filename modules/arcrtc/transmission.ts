@@ -13,11 +13,15 @@ const SEQUENCE = 6;
 /** When the next report is due, packets at the last one. */
 const DUE = 7;
 const PACKETS_BEFORE = 8;
-/** What the peer reported last: packets lost and expected in all. */
+/** What the peer reported last: packets lost in all, highest number, share lost, jitter; lost and sent since it was asked for. */
 const LOST = 9;
 const HIGHEST = 10;
+const FRACTION = 11;
+const JITTER = 12;
+const LOST_SINCE = 13;
+const SENT_SINCE = 14;
 /** Middle of the NTP time of the last sender reports, and when each was sent. */
-const REPORTS = 11;
+const REPORTS = 15;
 const REPORTS_KEPT = 4;
 const REPORT_WORDS = 2;
 const WORDS = REPORTS + REPORTS_KEPT * REPORT_WORDS;
@@ -34,7 +38,7 @@ export class Transmission {
 	/** Round trip of the path in ms, smoothed; the last one; -1: none is known. */
 	roundTrip = -1;
 	lastRoundTrip = -1;
-	/** Of the last report read: share of packets lost since the one before in 1/256, packets lost in all, lost and sent since the one before. */
+	/** Of the stream that was recalled: share of packets lost in 1/256, packets lost in all, lost and sent since it was recalled before. */
 	fraction = 0;
 	lost = 0;
 	lostSince = 0;
@@ -154,19 +158,34 @@ export class Transmission {
 		const lost = (word << 8) >> 8;
 		const before = table[row + HIGHEST];
 		const step = before < 0 ? 0 : (highest - before) | 0;
-		this.sentSince = step > 0 ? step : 0;
-		this.lostSince = before < 0 ? 0 : lost - table[row + LOST];
-		this.fraction = word >>> 24;
-		this.lost = lost;
-		this.highest = highest;
-		this.jitter = view.getUint32(at + 12) / table[row + TICKS];
+		// One that was overtaken tells nothing new.
 		if (step >= 0) {
+			table[row + FRACTION] = word >>> 24;
+			table[row + JITTER] = view.getUint32(at + 12) / table[row + TICKS];
+			if (before >= 0) {
+				table[row + SENT_SINCE] += step;
+				table[row + LOST_SINCE] += lost - table[row + LOST];
+			}
 			table[row + HIGHEST] = highest;
 			table[row + LOST] = lost;
 		}
 		const middle = view.getUint32(at + 16);
 		if (middle !== 0) this.measure(row + REPORTS, middle, view.getUint32(at + 20), now);
 		return true;
+	}
+
+	/** Sets the figures to those of one stream, and begins its sums anew. */
+	recall(place: number): void {
+		const table = this.#table;
+		const row = place * WORDS;
+		this.fraction = table[row + FRACTION];
+		this.lost = table[row + LOST];
+		this.highest = table[row + HIGHEST];
+		this.jitter = table[row + JITTER];
+		this.lostSince = table[row + LOST_SINCE];
+		this.sentSince = table[row + SENT_SINCE];
+		table[row + LOST_SINCE] = 0;
+		table[row + SENT_SINCE] = 0;
 	}
 
 	/** A round trip in ms that was measured in another way: by heartbeats of signalling, or by STUN. */

@@ -2,6 +2,7 @@ import { CONFIG, Form, Kind, type Rule } from "device/config_rules";
 import { read, size } from "files/files";
 import { isChannel, isUser } from "kv/options";
 import { Sound, soundKind, soundLoops } from "media/audio/names";
+import { isRTSP, parseRTSPURL } from "media/rtsp/url";
 import { parseAddress } from "wire/address";
 import { parseHex } from "wire/hex";
 import { parseHostPort } from "wire/host_port";
@@ -47,6 +48,8 @@ export interface CameraHTTPConfig {
 
 export interface CameraConfig {
 	source: string;
+	transport: string;
+	packetBytes: number;
 	rate: number;
 	width: number;
 	height: number;
@@ -198,7 +201,7 @@ function check(value: unknown, rule: Rule, path: string, errors: string[]): void
 		else for (let i = 0; i < value.length; i++) check(value[i], rule.item as Rule, path + "[" + i + "]", errors);
 	} else {
 		const wanted = checkScalar(value, rule);
-		if (wanted !== "") report(errors, path, "must be " + wanted + ", is " + show(value));
+		if (wanted !== "") report(errors, path, "must be " + wanted + (isSecret(value, rule) ? "" : ", is " + show(value)));
 	}
 }
 
@@ -254,11 +257,28 @@ function checkText(value: unknown, rule: Rule): string {
 	if (rule.form === Form.KV_USER && !isUser(value))
 		return 'a user id of 64 bits, decimal or hex with "0x", no half of it all ones';
 	if (rule.form === Form.KV_CHANNEL && !isChannel(value)) return '"create", or a channel id of 64 bits, decimal or hex with "0x"';
+	if (rule.form === Form.PICTURE_SOURCE) {
+		const wanted = sourceFault(value);
+		if (wanted !== "") return wanted;
+	}
 	if (rule.form === Form.SOUND_INPUT && !isSound(value, true))
 		return '"null", "tone:440", "alsa:default" or the path of a .wav file, with "loop:" before it or without';
 	if (rule.form === Form.SOUND_OUTPUT && !isSound(value, false)) return '"null", "alsa:default" or the path of a .wav file';
 	if (value.length >= rule.low && value.length <= rule.high && value.indexOf("\0") < 0) return "";
 	return "a text of " + rule.low + " to " + rule.high + " characters";
+}
+
+/** URLs may hold passwords, which nothing may show. */
+function isSecret(value: unknown, rule: Rule): boolean {
+	return rule.form === Form.PICTURE_SOURCE && typeof value === "string" && value.indexOf(":") >= 0;
+}
+
+/** What a source of pictures must be, "" when it is that. */
+function sourceFault(text: string): string {
+	if (text.indexOf("://") < 0 || text.indexOf("/") < text.indexOf("://")) return "";
+	if (!isRTSP(text)) return "a file, a folder, a device or a URL that begins with rtsp://";
+	const url = parseRTSPURL(text);
+	return typeof url === "string" ? "a URL that " + url : "";
 }
 
 function isSound(text: string, input: boolean): boolean {

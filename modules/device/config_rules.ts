@@ -21,6 +21,8 @@ export const Form = Object.freeze({
 	/** Where sound comes from, where it goes. */
 	SOUND_INPUT: 6,
 	SOUND_OUTPUT: 7,
+	/** Where pictures come from: a path, or a URL of RTSP. */
+	PICTURE_SOURCE: 8,
 } as const);
 
 export interface Rule {
@@ -171,7 +173,9 @@ const CAMERA_HTTP = object({
 });
 
 const CAMERA = object({
-	source: required(text(1, PATH_LENGTH)),
+	source: required(text(1, PATH_LENGTH, Form.PICTURE_SOURCE)),
+	transport: choice("tcp", "tcp", "udp"),
+	packetBytes: whole(2048, 65_540, 16_384, 4096),
 	rate: number(0.1, 60, 10),
 	width: whole(16, 16_384, 640),
 	height: whole(16, 16_384, 480),

@@ -1,5 +1,5 @@
-import type { LineReader } from "discovery/lines";
-import { type AsciiText, constantText } from "wire/ascii";
+import type { LineReader } from "wire/line_reader";
+import { constantText } from "wire/ascii";
 
 /** How far an answer is. */
 export const ANSWER_READING = 0;
@@ -36,7 +36,6 @@ const PICTURES = Object.freeze([
 /** Servers that say 200 to any path (section 2.7, quirk). */
 const HIPCAMS = Object.freeze([constantText("hiipcam/v100r003 vodserver/1.0.0"), constantText("hipcam realserver/v1.0")]);
 
-const COLON = 0x3a;
 const COMMA = 0x2c;
 const DOLLAR = 0x24;
 const SEMICOLON = 0x3b;
@@ -157,24 +156,18 @@ export class Answer {
 	/** name ":" value (RFC 9112 5, RFC 2326 12); unknown ones and lines that are none are of no interest. */
 	#takeField(): void {
 		const line = this.#line;
-		if (this.#isField(CONTENT_LENGTH)) this.length = line.number(this.#value(CONTENT_LENGTH));
-		else if (this.#isField(CONTENT_TYPE)) this.type = this.#isPicture(this.#value(CONTENT_TYPE)) ? TYPE_PICTURE : TYPE_OTHER;
-		else if (this.#isField(CONNECTION)) {
-			this.closes = line.holds(this.#value(CONNECTION), CLOSE);
-			this.keeps = line.holds(this.#value(CONNECTION), KEEP);
-		} else if (this.#isField(SEQUENCE)) this.sequence = line.number(this.#value(SEQUENCE));
-		else if (this.#isField(SERVER)) this.hipcam = this.#isHipcam(this.#value(SERVER));
-	}
-
-	#isField(name: AsciiText): boolean {
-		const line = this.#line;
-		return line.holds(0, name) && line.at(line.afterBlanks(name.length)) === COLON;
-	}
-
-	/** Where the value of a field begins. */
-	#value(name: AsciiText): number {
-		const line = this.#line;
-		return line.afterBlanks(line.afterBlanks(name.length) + 1);
+		const length = line.field(CONTENT_LENGTH);
+		const type = line.field(CONTENT_TYPE);
+		const connection = line.field(CONNECTION);
+		const sequence = line.field(SEQUENCE);
+		const server = line.field(SERVER);
+		if (length >= 0) this.length = line.number(length);
+		else if (type >= 0) this.type = this.#isPicture(type) ? TYPE_PICTURE : TYPE_OTHER;
+		else if (connection >= 0) {
+			this.closes = line.holds(connection, CLOSE);
+			this.keeps = line.holds(connection, KEEP);
+		} else if (sequence >= 0) this.sequence = line.number(sequence);
+		else if (server >= 0) this.hipcam = this.#isHipcam(server);
 	}
 
 	#isPicture(at: number): boolean {

@@ -1,4 +1,4 @@
-import type { LineReader } from "discovery/lines";
+import type { LineReader } from "wire/line_reader";
 import type { SessionDescription } from "discovery/sdp";
 
 /** How far a body is. */

@@ -1,6 +1,6 @@
 import { ANSWER_BAD, ANSWER_HEAD, ANSWER_READING, Answer, TYPE_PICTURE, TYPE_UNKNOWN } from "discovery/answer";
 import { BODY_READING, BODY_WHOLE, Body } from "discovery/body";
-import { LINE_KEPT, LineReader } from "discovery/lines";
+import { LINE_KEPT, LineReader } from "wire/line_reader";
 import { pathFault, REQUEST_BYTES, RequestWriter } from "discovery/request";
 import { SessionDescription } from "discovery/sdp";
 import {

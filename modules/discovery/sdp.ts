@@ -1,9 +1,9 @@
-import type { LineReader } from "discovery/lines";
-import { type AsciiText, constantText } from "wire/ascii";
+import type { LineReader } from "wire/line_reader";
+import { constantText } from "wire/ascii";
+import { encodingAt, formatIndex, isEncoding } from "wire/session_lines";
 
 const MEDIA = constantText("m=");
 const VIDEO = constantText("m=video");
-const RTPMAP = constantText("a=rtpmap:");
 const H265 = constantText("h265");
 /** Encodings (RFC 4855) of video that can be shown (section 2.7). */
 const ENCODINGS = Object.freeze([
@@ -16,11 +16,6 @@ const ENCODINGS = Object.freeze([
 ]);
 /** JPEG has a payload type of its own (RFC 3551 6) and then needs no rtpmap. */
 const STATIC_JPEG = 26;
-/** Formats stand behind medium, port and protocol (RFC 8866 5.14). */
-const BEFORE_FORMATS = 3;
-
-const SLASH = 0x2f;
-
 /** Looks through a session description (RFC 8866), line by line, for video that can be shown. */
 export class SessionDescription {
 	/** Such video is there. */
@@ -42,28 +37,14 @@ export class SessionDescription {
 	take(line: LineReader): void {
 		if (line.holds(0, MEDIA)) {
 			this.#video = line.holds(0, VIDEO) && line.nextBlank(0) === VIDEO.length;
-			if (this.#video && hasStaticJPEG(line)) this.usable = true;
-		} else if (this.#video && line.holds(0, RTPMAP) && this.#isUsable(line)) this.usable = true;
+			if (this.#video && formatIndex(line, STATIC_JPEG) >= 0) this.usable = true;
+		} else if (this.#video && encodingAt(line) >= 0 && this.#isUsable(line)) this.usable = true;
 	}
 
 	/** a=rtpmap:type encoding "/" clock (RFC 8866 6.6) */
 	#isUsable(line: LineReader): boolean {
-		const at = line.afterBlanks(line.nextBlank(line.afterBlanks(RTPMAP.length)));
+		const at = encodingAt(line);
 		for (let i = 0; i < ENCODINGS.length; i++) if (isEncoding(line, at, ENCODINGS[i])) return true;
 		return this.#h265 && isEncoding(line, at, H265);
 	}
-}
-
-function isEncoding(line: LineReader, at: number, name: AsciiText): boolean {
-	return line.holds(at, name) && line.at(at + name.length) === SLASH;
-}
-
-function hasStaticJPEG(line: LineReader): boolean {
-	let at = 0;
-	for (let i = 0; at < line.length; i++) {
-		const end = line.nextBlank(at);
-		if (i >= BEFORE_FORMATS && end - at === 2 && line.number(at) === STATIC_JPEG) return true;
-		at = line.afterBlanks(end);
-	}
-	return false;
 }

@@ -88,7 +88,7 @@ export class Camera {
 	captured(now: number): Frame | undefined {
 		if (this.#state !== State.OPEN) return undefined;
 		const frame = this.#take(now);
-		if (frame !== undefined) this.deadline = now + SILENCE;
+		if (frame !== undefined) this.deadline = this.#silence(now);
 		return frame;
 	}
 
@@ -107,8 +107,13 @@ export class Camera {
 			return;
 		}
 		this.#state = State.OPEN;
-		this.deadline = this.#source.paced ? now + SILENCE : now;
+		this.deadline = this.#source.paced ? this.#silence(now) : now;
 		this.#logger.log(LEVEL_INFO, "camera", "opened");
+	}
+
+	/** When a source that paces itself has been silent for too long. */
+	#silence(now: number): number {
+		return this.#source?.patient === true ? Infinity : now + SILENCE;
 	}
 
 	#take(now: number): Frame | undefined {

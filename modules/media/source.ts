@@ -12,6 +12,8 @@ export const SourceStatus = Object.freeze({
 export interface FrameSource {
 	/** True when the source itself says by a call when a picture waits; false when it is read at the configured rate. */
 	readonly paced: boolean;
+	/** A source that paces itself and gets its pictures back by itself when they stop coming: silence is no failure. */
+	readonly patient?: boolean;
 	/** Reads the next picture of at most `room` bytes to `frame.offset` of the frame's arena. @returns its length or a {@link SourceStatus}. */
 	read(frame: Frame, room: number): number;
 	/** Drops the waiting picture of a source that paces itself: there is no buffer for it. */

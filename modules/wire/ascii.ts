@@ -48,6 +48,13 @@ export class AsciiWriter {
 		if (this.#fits(1)) this.bytes[this.position++] = byte;
 	}
 
+	/** The `length` bytes at `offset` of the same memory, as they are. */
+	copy(offset: number, length: number): void {
+		if (!this.#fits(length)) return;
+		this.bytes.copyWithin(this.position, offset, offset + length);
+		this.position += length;
+	}
+
 	/** A whole number of at most 2^53 - 1 either way; a fraction is cut off, what is no finite number is written as 0. */
 	integer(value: number): void {
 		let rest = Number.isFinite(value) ? Math.trunc(Math.abs(value)) : 0;

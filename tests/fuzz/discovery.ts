@@ -1,6 +1,7 @@
 import { PROBE_HTTP, PROBE_RTSP } from "discovery/verdict";
 import type { Block, Fuzzer } from "fuzz/fuzzer";
 import { Numbers } from "fuzz/numbers";
+import { damagedText } from "fuzz/texts";
 import { Bench, type Request, rtsp, sdp } from "unit/discovery_bench";
 
 /** Servers that one block looks at. */
@@ -54,31 +55,6 @@ function answer(request: Request, numbers: Numbers): string {
 	}
 }
 
-function damaged(text: string, numbers: Numbers): string {
-	let result = text;
-	for (let damages = numbers.below(4); damages > 0; damages--) {
-		const at = numbers.below(result.length + 1);
-		const size = numbers.below(24);
-		switch (numbers.below(5)) {
-			case 0:
-				result = result.slice(0, at) + String.fromCharCode(numbers.below(256)) + result.slice(at + 1);
-				break;
-			case 1:
-				result = result.slice(0, at);
-				break;
-			case 2:
-				result = result.slice(0, at) + result.slice(at + size);
-				break;
-			case 3:
-				result = result.slice(0, at + size) + result.slice(at);
-				break;
-			default:
-				result = result.slice(0, at) + PIECES[numbers.below(PIECES.length)] + result.slice(at);
-		}
-	}
-	return result.slice(0, TEXT_LIMIT);
-}
-
 const VERDICTS = Object.freeze([
 	"",
 	"rtsp /",
@@ -120,7 +96,7 @@ export class DiscoveryFuzzer implements Fuzzer {
 				state === RTSP ? PROBE_RTSP : PROBE_HTTP,
 				(request) => {
 					messages[state]++;
-					const text = numbers.below(12) ? damaged(answer(request, numbers), numbers) : "";
+					const text = numbers.below(12) ? damagedText(answer(request, numbers), numbers, PIECES, TEXT_LIMIT) : "";
 					const end = numbers.below(4);
 					return { text, close: end === 1, broken: end === 2 };
 				},

@@ -4,6 +4,7 @@ import type { Fuzzer } from "fuzz/fuzzer";
 import { ArrowFuzzer } from "fuzz/arrow";
 import { KVFuzzer } from "fuzz/kv";
 import { RTPFuzzer } from "fuzz/rtp";
+import { RTSPFuzzer } from "fuzz/rtsp";
 import { Counter, print } from "host/host";
 import { monotonic } from "time/clock";
 import type { Suite } from "unit/suite";
@@ -15,7 +16,7 @@ const SEED = 1;
 
 /** Every fuzzer there is. */
 function fuzzers(): Fuzzer[] {
-	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer()];
+	return [new ArrowFuzzer(), new DiscoveryFuzzer(), new KVFuzzer(), new RTPFuzzer(), new RTSPFuzzer()];
 }
 
 export default function fuzz(suite: Suite): void {

@@ -189,6 +189,43 @@ export default function (suite: Suite): void {
 		closeAll([server, ...list]);
 	});
 
+	suite.test("datagram: many are sent in one call, each to its peer, with a traffic class or without", (check) => {
+		for (const [address, to] of [
+			[LOCAL, LOCAL],
+			["::", LOCAL],
+			["::", "::1"],
+		]) {
+			const sender = new Datagram({ address, peers: 4 });
+			const [a, b] = [new Datagram({ address: to }), new Datagram({ address: to })];
+			const [toA, toB] = [sender.peer(to, a.port), sender.peer(to, b.port)];
+			const buffer = new ArrayBuffer(64);
+			const bytes = new Uint8Array(buffer);
+			for (let i = 0; i < 64; i++) bytes[i] = i;
+			const table = new Int32Array([8, 4, toA, 184, 40, 24, toB, 0, 0, 0, toA, 32]);
+			check.equal(sender.writeMany(buffer, table.buffer, 3), 3, `${address} to ${to}`);
+			check.equal(sender.write(buffer, 3, 1, toB, 136), 1);
+			check.equal(a.read(buffer, 0, 8), 4);
+			check.hex(buffer, 0, "08 09 0a 0b");
+			check.equal(a.read(buffer, 0, 8), 0);
+			check.equal(b.read(buffer, 0, 32), 24);
+			check.hex(buffer, 22, "3e 3f 18", "no more than that");
+			check.equal(b.read(buffer, 0, 32), 1);
+			table[6] = 3;
+			check.equal(sender.writeMany(buffer, table.buffer, 3), 1, "up to the one that has no such peer");
+			table[2] = -1;
+			check.equal(sender.writeMany(buffer, table.buffer, 3), DatagramStatus.FAILED);
+			check.equal(sender.errors, 1);
+			check.throws(() => sender.writeMany(buffer, table.buffer, 4), "4 words");
+			check.throws(() => sender.writeMany(buffer, table.buffer, 0), "1 to 32");
+			table[1] = 57;
+			check.throws(() => sender.writeMany(buffer, table.buffer, 3), "outside a buffer");
+			table[1] = -1;
+			check.throws(() => sender.writeMany(buffer, table.buffer, 3), "outside a buffer");
+			closeAll([sender, a, b]);
+			check.equal(sender.writeMany(buffer, new Int32Array(4).buffer, 1), DatagramStatus.FAILED);
+		}
+	});
+
 	suite.test("datagram: a peer keeps its number, the longest unused gives its place", (check) => {
 		const server = local(2);
 		const [a, b, c] = [local(1), local(1), local(1)];

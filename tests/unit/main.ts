@@ -1,8 +1,13 @@
 import { args, exit } from "host/host";
 import { runProbe } from "unit/probes";
+import rtspClient from "unit/rtsp_client";
+import rtspParts from "unit/rtsp_parts";
+import { runRTSPProbe } from "unit/rtsp_probe";
 import { runLimitsProbe } from "unit/probes_limits";
 import { Runner } from "unit/runner";
+import { runSendProbe } from "unit/send_probe";
 import { runTlsProbe } from "unit/tls_probe";
+import { runArcrtpBench } from "unit/arcrtp_bench";
 import { runVoiceBench } from "unit/voice_bench";
 import { runVoiceDelay } from "unit/voice_delay";
 import audioAlsa from "unit/audio_alsa";
@@ -78,8 +83,11 @@ export default function main(): void {
 		if (
 			!runProbe(second) &&
 			!runAudioProbe(second) &&
+			!runArcrtpBench(second) &&
+			!runSendProbe(second, Number(third)) &&
 			!runRTPProbe(second) &&
 			!runVoiceBench(second) &&
+			!runRTSPProbe(second, args().slice(2)) &&
 			!runVoiceDelay(second, third) &&
 			!runLimitsProbe(second, third)
 		)
@@ -128,6 +136,8 @@ export default function main(): void {
 	parts(runner);
 	httpServer(runner);
 	httpConnection(runner);
+	rtspParts(runner);
+	rtspClient(runner);
 	rtpJPEG(runner);
 	rtpNAL(runner);
 	rtpAudio(runner);

@@ -45,9 +45,11 @@ export interface JitterBufferOptions {
 	readonly pool: PacketPool;
 	/** Packets held at most, 2..64. */
 	readonly packets: number;
-	/** Delay in ms: limits of what is wanted, and the most that is ever held. */
+	/** Delay in ms: limits of what is wanted; from `limit` on a packet is dropped when another one is there. */
 	readonly minimum: number;
 	readonly maximum: number;
+	/** Default: `maximum` and a frame. */
+	readonly limit?: number;
 	/** Units of media time in a millisecond: 48 for Opus (RFC 7587). */
 	readonly unitsPerMs: number;
 	readonly estimate: DelayEstimate;
@@ -83,6 +85,8 @@ export class JitterBuffer {
 	#loss = 0;
 	readonly #minimum: number;
 	readonly #maximum: number;
+	/** 0: `#maximum` and a frame. */
+	readonly #limit: number;
 	readonly #packets: number;
 	#made = 0;
 	/** Frames made up that will turn out not to be lost when the sender only paused. */
@@ -119,6 +123,7 @@ export class JitterBuffer {
 		this.#clock = new TransitClock(unitsPerMs);
 		this.#minimum = minimum;
 		this.#maximum = maximum;
+		this.#limit = options.limit ?? 0;
 		this.#perMs = unitsPerMs;
 		this.#packets = packets;
 		this.#places = new Int32Array(places << PLACE_SHIFT);
@@ -218,7 +223,8 @@ export class JitterBuffer {
 			this.resume(media);
 		}
 		const frame = this.#frame;
-		const longest = this.#maximum + frame / this.#perMs;
+		const limit = this.#limit;
+		const longest = limit > 0 ? limit : this.#maximum + frame / this.#perMs;
 		while (delay > longest && this.held > 1) {
 			this.drop(place);
 			place = this.firstPlace();
@@ -295,6 +301,7 @@ export class JitterBuffer {
 		this.clear();
 		this.#state = STATE_FILLING;
 		this.#clock.begin(media, now);
+		this.#estimate.begin?.();
 		this.#next = sequence;
 		this.#highest = sequence;
 		this.#past = 0;

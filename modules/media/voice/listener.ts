@@ -1,6 +1,7 @@
 import type { AudioDecoder, AudioSink } from "media/audio/audio";
 import { level, sum } from "media/audio/samples";
 import { PercentileDelay } from "media/voice/delay_estimate";
+import { InterarrivalDelay } from "media/voice/interarrival_delay";
 import { JitterBuffer } from "media/voice/jitter_buffer";
 import type { PacketReader } from "media/voice/packet_reader";
 import { UNITS_PER_MS } from "media/voice/packet_reader";
@@ -23,7 +24,7 @@ const QUIET_TIME = 300;
 const AUDIBLE = 180;
 /** One packet of eight is looked at for redundancy. */
 const LOOK = 7;
-/** Delay that is aimed at before anything is known, in ms, within what is configured. */
+/** Default of {@link VoiceJitter.first}. */
 const FIRST_DELAY = 60;
 
 export interface ListenerOptions {
@@ -218,10 +219,12 @@ export class Listener {
 	}
 
 	private makeJitter(settings: VoiceSettings): JitterBuffer {
-		const { minimum, maximum, packets } = settings.jitter;
-		const first = FIRST_DELAY < minimum ? minimum : FIRST_DELAY > maximum ? maximum : FIRST_DELAY;
-		const estimate = new PercentileDelay(first, maximum);
-		return new JitterBuffer({ pool: this.pool, packets, minimum, maximum, unitsPerMs: UNITS_PER_MS, estimate });
+		const { minimum, maximum, packets, limit, interarrival } = settings.jitter;
+		const wanted = settings.jitter.first ?? FIRST_DELAY;
+		const first = wanted < minimum ? minimum : wanted > maximum ? maximum : wanted;
+		const estimate =
+			interarrival === undefined ? new PercentileDelay(first, maximum) : new InterarrivalDelay(first, interarrival);
+		return new JitterBuffer({ pool: this.pool, packets, minimum, maximum, limit, unitsPerMs: UNITS_PER_MS, estimate });
 	}
 
 	/** No block is free: the oldest packet of the speaker who holds most has to go. @returns false when nobody holds one. */

@@ -40,6 +40,19 @@ export interface Voice {
 	writeFigures(figures: Figures): void;
 }
 
+/** Delay of the jitter buffer in ms, and packets that it holds for one speaker. */
+export interface VoiceJitter {
+	readonly minimum: number;
+	readonly maximum: number;
+	readonly packets: number;
+	/** Delay that is aimed at before anything is known, within the two. Default 60. */
+	readonly first?: number;
+	/** A packet whose play-out would be so late is dropped, when there is another one. Default `maximum` and a frame. */
+	readonly limit?: number;
+	/** The delay follows from the interarrival jitter of RFC 3550, times this; default: from the delays of the last seconds, so that nearly all packets come in time. */
+	readonly interarrival?: number;
+}
+
 /** All figures are checked by the configuration; sizes of buffers follow from them. */
 export interface VoiceSettings {
 	/** Samples a second of the whole path: 8000, 16000 or 48000. */
@@ -54,8 +67,7 @@ export interface VoiceSettings {
 	readonly packetBytes: number;
 	/** Bytes before a packet to be sent that its transport writes headers into (KV: 8 + 3 for the padding's length bytes). */
 	readonly headroom: number;
-	/** Delay of the jitter buffer in ms, and packets that it holds for one speaker. */
-	readonly jitter: { readonly minimum: number; readonly maximum: number; readonly packets: number };
+	readonly jitter: VoiceJitter;
 	/** Nothing is sent while somebody else is heard, and `hangover` ms after. */
 	readonly halfDuplex: boolean;
 	readonly hangover: number;

@@ -1,4 +1,5 @@
 import { EVENT_CONTEXT_ACK, EVENT_CONTEXT_NACK, EVENT_NONE, EVENT_REPORT } from "arcrtc/control_events";
+import type { ControlAuth } from "arcrtc/control_keys";
 import { DropCounters } from "arcrtc/counters";
 import { CONTROL_ROOM, Feedback } from "arcrtc/feedback";
 import { HMAC } from "crypto/crypto";
@@ -25,6 +26,29 @@ export function hmac(first?: number): HMAC {
 	const key = bytes(HKDF.video.auth);
 	if (first !== undefined) key[0] = first;
 	return new HMAC(key.buffer, 0, 32);
+}
+
+/** Keys of one epoch or, after `turn`, of two. */
+export class Keys implements ControlAuth {
+	epoch = 0;
+	auth: HMAC;
+	older: HMAC | undefined;
+	/** When the older ones end. */
+	until = Infinity;
+
+	constructor(first?: number) {
+		this.auth = hmac(first);
+	}
+
+	turn(first: number): void {
+		this.older = this.auth;
+		this.auth = hmac(first);
+		this.epoch++;
+	}
+
+	olderAuth(now: number): HMAC | undefined {
+		return now < this.until ? this.older : undefined;
+	}
 }
 
 export function bytes(hex: string): Uint8Array<ArrayBuffer> {

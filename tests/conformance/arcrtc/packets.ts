@@ -55,12 +55,7 @@ export class Pair {
 	readonly held: HeldPackets;
 	readonly pool: PacketPool;
 
-	constructor(
-		suite: number = SUITE_AES_128_GCM,
-		auth: number = AUTH_AEAD,
-		keys: KeyText | undefined = VIDEO_KEYS,
-		replayWindow = 64,
-	) {
+	constructor(suite: number = SUITE_AES_128_GCM, auth: number = AUTH_AEAD, keys: KeyText | null = VIDEO_KEYS, replayWindow = 64) {
 		const scratch = STATE;
 		const sealerAt = scratch + CIPHER_SCRATCH;
 		const openerAt = sealerAt + sealerBytes(STREAMS);
@@ -82,7 +77,7 @@ export class Pair {
 			replayCapacity: 1024,
 			held: this.held,
 		});
-		if (keys !== undefined) this.install(material(keys), 0, 0);
+		if (keys !== null) this.install(material(keys), 0, 0);
 	}
 
 	install(keys: ArrayBuffer, epoch: number, now: number): void {
