@@ -299,6 +299,82 @@ test("ARC-D2 VP9: RTP of ffmpeg is joined to the frames it was made of, key fram
 	assert.match(said, new RegExp(`^${expected.length} frames ${keys} keys `), said);
 });
 
+/** OBUs of a file, without their sizes, by temporal unit (AV1 5.3). */
+function temporalUnits(file: Buffer): Buffer[][] {
+	const found: Buffer[][] = [];
+	for (let at = 0; at < file.length; ) {
+		const head = file[at] as number;
+		const extended = (head & 4) !== 0;
+		let next = at + (extended ? 2 : 1);
+		let size = 0;
+		for (let shift = 0; ; shift += 7) {
+			const byte = file[next++] as number;
+			size += (byte & 0x7f) << shift;
+			if (byte < 0x80) break;
+		}
+		if (((head >> 3) & 15) === 2) found.push([]);
+		else {
+			const bare = Buffer.concat([file.subarray(at, at + (extended ? 2 : 1)), file.subarray(next, next + size)]);
+			bare[0] = head & ~2;
+			found[found.length - 1]?.push(bare);
+		}
+		at = next + size;
+	}
+	return found;
+}
+
+/** Payloads of one unit: all OBUs in one, with lengths, or each in fragments. */
+function payloads(unit: readonly Buffer[], limit: number): Buffer[] {
+	const fresh = unit.some((obu) => (((obu[0] as number) >> 3) & 15) === 1) ? 8 : 0;
+	if (unit.reduce((sum, obu) => sum + obu.length + 2, 1) <= limit) {
+		const parts = unit.flatMap((obu) => [Buffer.from([(obu.length & 0x7f) | 0x80, obu.length >> 7]), obu]);
+		return [Buffer.concat([Buffer.from([fresh]), ...parts])];
+	}
+	const cut: Buffer[] = [];
+	for (const obu of unit)
+		for (let at = 0; at < obu.length; at += limit - 1) {
+			const part = obu.subarray(at, at + limit - 1);
+			const head = 0x10 | (at > 0 ? 0x80 : 0) | (at + part.length < obu.length ? 0x40 : 0) | (cut.length === 0 ? fresh : 0);
+			cut.push(Buffer.concat([Buffer.from([head]), part]));
+		}
+	return cut;
+}
+
+test("ARC-D2 AV1: units in payloads, whole and in fragments, are joined to what a decoder takes", async (context) => {
+	const path = folder(context);
+	const source = join(path, "source.obu");
+	const input = ["-f", "lavfi", "-i", `testsrc2=size=${SIZE}:rate=25`, "-frames:v", "20"];
+	const encoder = ["-c:v", "libaom-av1", "-cpu-used", "8", "-usage", "realtime", "-g", "10", "-b:v", "1M", "-f", "obu"];
+	await run("ffmpeg", ["-loglevel", "error", "-y", ...input, ...encoder, source]);
+	const probe = receiver("AV1", join(path, "frames"));
+	atEnd(context, () => probe.child.kill("SIGKILL"));
+	const port = await probe.port;
+	const socket = createSocket("udp4");
+	atEnd(context, () => socket.close());
+	let sequence = 65530;
+	const units = temporalUnits(readFileSync(source));
+	let fragmented = 0;
+	for (const [index, unit] of units.entries()) {
+		const all = payloads(unit, 1000);
+		if (all.length > 1) fragmented++;
+		for (const [place, payload] of all.entries()) {
+			const head = Buffer.alloc(12);
+			head.writeUInt16BE(0x8063 | (place + 1 === all.length ? 0x80 : 0), 0);
+			head.writeUInt16BE(sequence++ & 0xffff, 2);
+			head.writeUInt32BE(index * 3600, 4);
+			head.writeUInt32BE(7, 8);
+			socket.send(Buffer.concat([head, payload]), port, "127.0.0.1");
+		}
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+	assert.ok(fragmented > 0 && fragmented < units.length, `${fragmented} of ${units.length}`);
+	assert.match(await probe.said, /^20 frames 2 keys 0 damaged 0 format 0 oversized 0 missing 0 priorities/);
+	writeFileSync(join(path, "joined.obu"), Buffer.concat(unframed(readFileSync(join(path, "frames")))));
+	const expected = await checksums(["-f", "obu", "-i", source]);
+	assert.equal(expected.length, 20);
+	assert.deepEqual(await checksums(["-f", "obu", "-i", join(path, "joined.obu")]), expected);
+});
+
 /** Sound: encoder, container of the file, payload type; whether packets of the codec are kept as they are. */
 const sounds = [
 	{

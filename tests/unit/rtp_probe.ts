@@ -21,6 +21,7 @@ import { random } from "crypto/crypto";
 import { File, FileWriter } from "files/files";
 import { args, exit, print } from "host/host";
 import { AACDepacketizer, LARGEST_AAC } from "media/rtp/aac";
+import { AV1Depacketizer } from "media/rtp/av1";
 import { Codec, codecOfEncoding, isVideo } from "media/rtp/codecs";
 import { type Depacketizer, FRAME, type Packetizer, refusalWords } from "media/rtp/format";
 import { H264Depacketizer, H264Packetizer } from "media/rtp/h264";
@@ -246,6 +247,8 @@ function depacketizerOf(codec: number, arena: Arena, offset: number): Depacketiz
 			return new H265Depacketizer(arena, offset, LARGEST, PREFIX_START_CODES);
 		case Codec.VP9:
 			return new VP9Depacketizer(arena, offset, LARGEST);
+		case Codec.AV1:
+			return new AV1Depacketizer(arena, offset, LARGEST);
 		case Codec.OPUS:
 			return new OpusDepacketizer(arena);
 		case Codec.PCMU:
