@@ -37,11 +37,12 @@
  * The interpreter's loop calls setjmp for a script's `try`, and gcc keeps all variables of a function that calls it in memory: the
  * loop would take a fifth longer. So there (FLETCHER_RUN) setjmp has a name that gcc does not know. What runs behind its second
  * return takes the state from the machine and its jump; the two variables that it needs besides are never changed while the loop runs,
- * are kept in a part of the buffer that is free as no signal mask is saved, and are read from there.
+ * are kept in a part of the buffer that is free as no signal mask is saved, and are read from there. On x86 alone: for ARM gcc keeps
+ * more than these two over the call. tests/unit/engine.ts throws in every way there is.
  */
 extern _Thread_local struct __jmp_buf_tag *gJumped;
 #define c_longjmp(BUFFER, VALUE) (gJumped = (BUFFER), longjmp(BUFFER, VALUE))
-#if defined(FLETCHER_RUN) && defined(__GLIBC__)
+#if defined(FLETCHER_RUN) && defined(__GLIBC__) && (defined(__x86_64__) || defined(__i386__))
 	int setRunJump(jmp_buf buffer) __asm__("_setjmp");
 	#define mxKept(BUFFER, INDEX) (((void **)(void *)&(BUFFER)->__saved_mask)[INDEX])
 	#define c_setjmp(BUFFER) \

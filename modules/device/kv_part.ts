@@ -122,7 +122,8 @@ export class KVPart implements Part {
 		const voice = this.#voice;
 		if (voice === undefined || voice.talking === on) return;
 		voice.talking = on;
-		this.#log.log(LEVEL_INFO, "kv", on ? "talk-began" : "talk-ended");
+		if (on) this.#log.log(LEVEL_INFO, "kv", "talk-began");
+		else this.#log.log(LEVEL_INFO, "kv", "talk-ended");
 	}
 
 	/** @throws Error naming the button that cannot be used. */
