@@ -1,3 +1,4 @@
+import { getUint48, setUint48 } from "wire/fields";
 import { AUTH_AEAD, PRIORITY_AUDIO, PRIORITY_DELTA, PRIORITY_KEY, SUITE_AES_128_GCM } from "arcrtc/constants";
 import { DropCounters } from "arcrtc/counters";
 import { HeldPackets } from "arcrtc/held_packets";
@@ -321,8 +322,8 @@ export class Scene {
 		// Its index is known once it is sealed; the next one it is.
 		const index = stream.extendedSequence + 1;
 		const size = length < LEAST_PAYLOAD ? LEAST_PAYLOAD : length;
-		view.setFloat64(MAKE + AT_INDEX, index);
-		view.setFloat64(MAKE + AT_TIME, this.now);
+		putNumber(view, MAKE + AT_INDEX, index);
+		putNumber(view, MAKE + AT_TIME, this.now);
 		view.setUint32(MAKE + AT_TIMESTAMP, timestamp);
 		view.setUint32(MAKE + AT_KIND, kindOf(which, marker, priority, stream.quality));
 		bytes.fill(index & 0xff, MAKE + LEAST_PAYLOAD, MAKE + size);
@@ -355,8 +356,8 @@ export class Scene {
 	#note(start: number, length: number, which: number, index: number): void {
 		const { view } = this.arena;
 		view.setUint8(start + length, which);
-		view.setFloat64(start + length + 1, index);
-		view.setFloat64(start + length + 9, this.now);
+		putNumber(view, start + length + 1, index);
+		putNumber(view, start + length + 9, this.now);
 	}
 
 	#forge(): void {
@@ -414,7 +415,7 @@ export class Scene {
 			if (outcome >= 0) this.#fault("a forged packet opened");
 			return;
 		}
-		const index = view.getFloat64(TAKE + length + 1);
+		const index = getNumber(view, TAKE + length + 1);
 		const tally = this.tallies[which];
 		tally.came++;
 		if (outcome >= 0) this.#delivered(outcome, which, index);
@@ -428,7 +429,7 @@ export class Scene {
 	#differs(place: number, which: number, index: number): string {
 		const { view, bytes } = this.arena;
 		const { payload, payloadLength, header, extendedSequence } = this.opener;
-		const said = view.getFloat64(payload + AT_INDEX);
+		const said = getNumber(view, payload + AT_INDEX);
 		const timestamp = view.getUint32(payload + AT_TIMESTAMP);
 		const kind = view.getUint32(payload + AT_KIND);
 		const is = kindOf(place, header.marker, header.priority, header.quality);
@@ -446,7 +447,7 @@ export class Scene {
 		const { view } = this.arena;
 		const { payload } = this.opener;
 		const tally = this.tallies[place];
-		const said = view.getFloat64(payload + AT_INDEX);
+		const said = getNumber(view, payload + AT_INDEX);
 		const fault = this.#differs(place, which, index);
 		if (fault !== "") {
 			this.#fault(fault);
@@ -461,7 +462,7 @@ export class Scene {
 			tally.gapEnd = this.now;
 		}
 		tally.lastOpened = this.now;
-		if (view.getFloat64(payload + AT_TIME) >= tally.since && tally.recovered === Infinity) tally.recovered = this.now;
+		if (getNumber(view, payload + AT_TIME) >= tally.since && tally.recovered === Infinity) tally.recovered = this.now;
 	}
 
 	#seen(which: number, index: number): boolean {
@@ -476,4 +477,13 @@ export class Scene {
 
 function kindOf(which: number, marker: boolean, priority: number, quality: number): number {
 	return (which << 16) | (marker ? 256 : 0) | (priority << 4) | quality;
+}
+
+/** Numbers in 6 bytes, in parts of 1/4,096: ARM's doubles must lie at whole words, and these lie anywhere. */
+function putNumber(view: DataView, at: number, value: number): void {
+	setUint48(view, at, Math.ceil(value * 4096));
+}
+
+function getNumber(view: DataView, at: number): number {
+	return getUint48(view, at) / 4096;
 }
