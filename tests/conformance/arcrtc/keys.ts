@@ -245,7 +245,7 @@ function textTests(suite: Suite): void {
 	});
 }
 
-export default function (suite: Suite): void {
+export default function keys(suite: Suite): void {
 	textTests(suite);
 	exchangeTests(suite);
 	derivationTests(suite);

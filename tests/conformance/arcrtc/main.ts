@@ -31,6 +31,9 @@ import stun from "conformance/arcrtc/stun";
 import timestamps from "conformance/arcrtc/timestamps";
 import voiceJitter from "conformance/arcrtc/voice_jitter";
 import windows from "conformance/arcrtc/windows";
+import keys from "conformance/arcrtc/keys";
+import overhead from "conformance/arcrtc/overhead";
+import rotation from "conformance/arcrtc/rotation";
 import type { Suite } from "unit/suite";
 
 /** All conformance tests of ArcRTC that run on XS. */
@@ -51,13 +54,16 @@ export default function arcrtc(suite: Suite): void {
 	idle(suite);
 	impaired(suite);
 	jitter(suite);
+	keys(suite);
 	mediaSession(suite);
 	mediaSteady(suite);
 	nackAnalysis(suite);
+	overhead(suite);
 	packetsMemory(suite);
 	packetsSteady(suite);
 	quality(suite);
 	reconstruction(suite);
+	rotation(suite);
 	sealed(suite);
 	sendQueue(suite);
 	session(suite);

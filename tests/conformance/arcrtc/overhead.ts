@@ -94,7 +94,7 @@ function rowOf(form: Form): (typeof OVERHEAD)[number] {
 	return row;
 }
 
-export default function (suite: Suite): void {
+export default function overhead(suite: Suite): void {
 	suite.test("ARC-P4 ARC-R3 V: overhead: bytes of an Opus packet in each form", (check) => {
 		for (const form of FORMS) {
 			const row = rowOf(form);

@@ -541,7 +541,7 @@ function badTests(suite: Suite): void {
 	});
 }
 
-export default function (suite: Suite): void {
+export default function rotation(suite: Suite): void {
 	processTests(suite);
 	triggerTests(suite);
 	lossTests(suite);
